@@ -1,0 +1,86 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One dialect for every target: Swift 6, warnings are errors, unsafe constructs are marked.
+// `Lifetimes` lets Ledger's ByteReader borrow a Span without copying it.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["Support"], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "coffer",
+    products: [
+        .library(name: "Client", targets: ["Client"]),
+        .executable(name: "cofferd", targets: ["cofferd"]),
+        .executable(name: "coffer", targets: ["coffer"]),
+        .executable(name: "coffer-verify", targets: ["coffer-verify"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+
+        module("Cryptography", ["CSecp256k1", "CSodium", "COpenSSL"]),
+        module("Ledger", ["Cryptography"]),
+        module("Verifier", ["Cryptography", "Ledger"]),
+        module("Store", ["Cryptography", "Ledger", "CLMDB"]),
+        module("Custody", ["Cryptography", "Ledger"]),
+        module("Client", ["Cryptography", "Ledger"]),
+        module("Node", ["Cryptography", "Ledger", "Verifier"]),
+
+        program("cofferd", [
+            "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node",
+            argumentParser, logging, metrics, hummingbird, serviceLifecycle,
+        ], path: "Sources/cofferd"),
+        program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
+        program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
+
+        .target(
+            name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",
+            swiftSettings: settings),
+        tests("CryptographyTests", ["Cryptography"]),
+        tests("LedgerTests", ["Ledger", "Cryptography"]),
+        tests("VerifierTests", ["Verifier", "Ledger", "Cryptography"]),
+        tests("StoreTests", ["Store", "Ledger", "Cryptography"]),
+        tests("CustodyTests", ["Custody", "Ledger", "Cryptography"]),
+        tests("NodeTests", ["Node", "Verifier", "Ledger", "Cryptography"]),
+        tests("ClientTests", ["Client", "Ledger", "Cryptography"]),
+        tests("CofferdTests", [
+            "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", hummingbird, hummingbirdTesting,
+        ]),
+        tests("ProjectTests", ["Ledger", "Cryptography"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
