@@ -1,0 +1,139 @@
+internal import COpenSSL
+
+/// SHA-256 (FIPS 180-4), fed in pieces.
+///
+/// A plain value: a copy is an independent hasher that continues from the same point. The state lies inline, nothing is allocated.
+public struct SHA256: Sendable {
+    private var state: SHA256_CTX
+
+    /// A hasher that has read nothing.
+    public init() {
+        self = Self.initial
+    }
+
+    private init(state: SHA256_CTX) {
+        self.state = state
+    }
+
+    private static let initial: SHA256 = {
+        var state = SHA256_CTX()
+        check(unsafe SHA256_Init(&state))
+        return SHA256(state: state)
+    }()
+
+    /// Reads `bytes`.
+    public mutating func update(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            Self.check(unsafe SHA256_Update(&state, buffer.baseAddress, buffer.count))
+        }
+    }
+
+    /// Reads `bytes`.
+    public mutating func update(_ bytes: [UInt8]) {
+        update(bytes.span)
+    }
+
+    /// Reads one byte.
+    public mutating func update(_ byte: UInt8) {
+        var byte = byte
+        Self.check(unsafe SHA256_Update(&state, &byte, 1))
+    }
+
+    /// Reads 32 bytes.
+    public mutating func update(_ bytes: Bytes32) {
+        update(bytes.span)
+    }
+
+    /// The hash of everything read so far. The hasher itself is left as it was and can read on.
+    public func finalize() -> Bytes32 {
+        var ending = state
+        var output = Bytes32.zero
+        var outputSpan = output.storage.mutableSpan
+        unsafe outputSpan.withUnsafeMutableBufferPointer { buffer in
+            Self.check(unsafe SHA256_Final(buffer.baseAddress, &ending))
+        }
+        return output
+    }
+
+    /// The hash of `bytes`.
+    public static func hash(_ bytes: Span<UInt8>) -> Bytes32 {
+        var hasher = SHA256()
+        hasher.update(bytes)
+        return hasher.finalize()
+    }
+
+    /// The hash of `bytes`.
+    public static func hash(_ bytes: [UInt8]) -> Bytes32 {
+        hash(bytes.span)
+    }
+
+    /// These calls fail only for arguments that this file never passes.
+    private static func check(_ result: Int32) {
+        precondition(result == 1, "SHA-256 refused its arguments")
+    }
+}
+
+/// The tagged hash of BIP340: SHA-256 of `SHA256(tag) || SHA256(tag) || message`.
+///
+/// The state after the two tag hashes is computed once, when the value is made; keep one value per tag in a `static let`.
+public struct TaggedHash: Sendable {
+    private let midstate: SHA256
+
+    /// The hash for `tag`, read as UTF-8.
+    public init(tag: String) {
+        let tagHash = SHA256.hash(Array(tag.utf8))
+        var hasher = SHA256()
+        hasher.update(tagHash)
+        hasher.update(tagHash)
+        midstate = hasher
+    }
+
+    /// The tagged hash of `message`.
+    public func hash(_ message: Span<UInt8>) -> Bytes32 {
+        var hasher = midstate
+        hasher.update(message)
+        return hasher.finalize()
+    }
+
+    /// The tagged hash of `message`.
+    public func hash(_ message: [UInt8]) -> Bytes32 {
+        hash(message.span)
+    }
+
+    /// A hasher that has read the two tag hashes, for a message that comes in pieces.
+    public func hasher() -> SHA256 {
+        midstate
+    }
+}
+
+/// The hashes of a Merkle tree as RFC 6962 section 2.1 defines them: leaves and nodes are hashed in different domains.
+public enum MerkleHash {
+    /// The root of a tree without leaves: SHA-256 of nothing.
+    public static let empty = SHA256().finalize()
+
+    private static let leafPrefix: SHA256 = {
+        var hasher = SHA256()
+        hasher.update(0x00)
+        return hasher
+    }()
+
+    /// SHA-256 of `0x00 || data`.
+    public static func leaf(_ data: Span<UInt8>) -> Bytes32 {
+        var hasher = leafPrefix
+        hasher.update(data)
+        return hasher.finalize()
+    }
+
+    /// SHA-256 of `0x00 || data`.
+    public static func leaf(_ data: [UInt8]) -> Bytes32 {
+        leaf(data.span)
+    }
+
+    /// SHA-256 of `0x01 || left || right`.
+    public static func node(_ left: Bytes32, _ right: Bytes32) -> Bytes32 {
+        let message = InlineArray<65, UInt8> { index in
+            index == 0 ? 0x01 : index <= 32 ? left[index - 1] : right[index - 33]
+        }
+        return SHA256.hash(message.span)
+    }
+}
