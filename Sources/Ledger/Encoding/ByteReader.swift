@@ -1,0 +1,99 @@
+public import Cryptography
+
+/// Reads the primitives of `docs/spec/encoding.md` section 1 from borrowed bytes, front to back, without copying them.
+public struct ByteReader: ~Escapable {
+    private let bytes: Span<UInt8>
+
+    /// How many bytes were read.
+    public private(set) var offset: Int = 0
+
+    @_lifetime(copy bytes)
+    public init(_ bytes: Span<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// How many bytes are left.
+    public var remaining: Int { bytes.count - offset }
+
+    /// Ends the reading: left-over bytes make an encoding non-canonical.
+    public func finish() throws(DecodingError) {
+        guard remaining == 0 else { throw .trailingBytes }
+    }
+
+    private mutating func advance(_ count: Int) throws(DecodingError) -> Int {
+        guard count <= remaining else { throw .truncated }
+        defer { offset += count }
+        return offset
+    }
+
+    public mutating func readUInt8() throws(DecodingError) -> UInt8 {
+        bytes[try advance(1)]
+    }
+
+    public mutating func readUInt16() throws(DecodingError) -> UInt16 {
+        let start = try advance(2)
+        return UInt16(bytes[start]) << 8 | UInt16(bytes[start + 1])
+    }
+
+    public mutating func readUInt32() throws(DecodingError) -> UInt32 {
+        let start = try advance(4)
+        var value: UInt32 = 0
+        for position in start..<start + 4 { value = value << 8 | UInt32(bytes[position]) }
+        return value
+    }
+
+    public mutating func readUInt64() throws(DecodingError) -> UInt64 {
+        let start = try advance(8)
+        var value: UInt64 = 0
+        for position in start..<start + 8 { value = value << 8 | UInt64(bytes[position]) }
+        return value
+    }
+
+    public mutating func readUInt128() throws(DecodingError) -> UInt128 {
+        let high = try readUInt64()
+        let low = try readUInt64()
+        return UInt128(high) << 64 | UInt128(low)
+    }
+
+    public mutating func readBytes16() throws(DecodingError) -> Bytes16 {
+        Bytes16(high: try readUInt64(), low: try readUInt64())
+    }
+
+    public mutating func readBytes32() throws(DecodingError) -> Bytes32 {
+        let start = try advance(32)
+        return Bytes32(copying: bytes.extracting(start..<start + 32))
+    }
+
+    public mutating func readBytes64() throws(DecodingError) -> Bytes64 {
+        let start = try advance(64)
+        return Bytes64(copying: bytes.extracting(start..<start + 64))
+    }
+
+    /// Copies the next `count` bytes.
+    public mutating func readBytes(_ count: Int) throws(DecodingError) -> [UInt8] {
+        let start = try advance(count)
+        return [UInt8](count: count) { bytes[start + $0] }
+    }
+
+    /// A `string`: `u8` length, then ASCII of the given alphabet.
+    public mutating func readText(_ alphabet: TextAlphabet) throws(DecodingError) -> String {
+        let count = Int(try readUInt8())
+        let text = try readBytes(count)
+        guard alphabet.accepts(text) else { throw .malformedText }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes from `start` to where the reader stands, copied: what a decoded value was made from.
+    public func copyOfBytes(from start: Int) -> [UInt8] {
+        [UInt8](count: offset - start) { bytes[start + $0] }
+    }
+}
+
+extension [UInt8] {
+    /// An array of `count` bytes, each made by `element`; one allocation.
+    fileprivate init(count: Int, element: (Int) -> UInt8) {
+        self.init()
+        reserveCapacity(count)
+        for position in 0..<count { append(element(position)) }
+    }
+}

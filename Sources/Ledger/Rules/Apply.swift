@@ -1,0 +1,83 @@
+import Cryptography
+
+/// Where a transaction is applied.
+public struct BlockContext: Sendable {
+    public let height: UInt64
+    public let time: TimeMilliseconds
+
+    public init(height: UInt64, time: TimeMilliseconds) {
+        self.height = height
+        self.time = time
+    }
+}
+
+/// The operation being applied: what its entries say of their place.
+struct OperationContext {
+    let height: UInt64
+    let transaction: UInt32
+    let operation: Int
+    let id: TransactionID
+
+    func entry(_ kind: Entry.Kind, item: Int = 0, asset: AssetIndex = Entry.noAsset, amount: UInt64 = 0) -> Entry {
+        Entry(
+            height: height, transaction: transaction, operation: UInt16(operation), item: UInt16(item), kind: kind,
+            asset: asset, amount: amount, id: id)
+    }
+
+    func refusal(_ reason: Refusal.Reason, item: Int = 0) -> Refusal {
+        Refusal(reason, at: .operation(operation, item: item))
+    }
+}
+
+extension LedgerState {
+    /// Applies a transaction at `position` of a block, whole or not at all (`docs/spec/rules.md` sections 3 and 4).
+    ///
+    /// Rules 1 to 11 are evaluated again, for the state may have changed since the signatures were checked. Where keys were rotated
+    /// in between, the proofs held no longer fit and the refusal is `invalidSignature`, or `unknownKey`: the transaction must be verified anew.
+    public mutating func apply(
+        _ transaction: VerifiedTransaction, at position: UInt32, in block: BlockContext
+    ) throws(Refusal) {
+        let requirements = try requirements(of: transaction.signed, at: block.time)
+        guard transaction.answers(requirements) else { throw Refusal(.invalidSignature, at: .signature(0)) }
+        let start = savepoint
+        do {
+            try applyOperations(of: transaction.signed, at: position, in: block)
+        } catch {
+            rollBack(to: start)
+            throw error
+        }
+        let expiry = transaction.signed.content.expiry
+        replayWindow.insert(transaction.signed.id, expiry: expiry)
+        undoLog.append(.applied(transaction.signed.id, expiry: expiry))
+    }
+
+    /// Whether the proofs of a transaction fit the keys as they are now; false after a rotation.
+    public borrowing func isVerified(_ transaction: VerifiedTransaction, at time: TimeMilliseconds) -> Bool {
+        do {
+            return transaction.answers(try requirements(of: transaction.signed, at: time))
+        } catch {
+            return true  // it will be refused for another reason, which does not depend on the proofs
+        }
+    }
+
+    private mutating func applyOperations(
+        of transaction: SignedTransaction, at position: UInt32, in block: BlockContext
+    ) throws(Refusal) {
+        let content = transaction.content
+        let accounts = try resolveAccounts(content)
+        for (index, operation) in content.operations.enumerated() {
+            let context = OperationContext(
+                height: block.height, transaction: position, operation: index, id: transaction.id)
+            switch operation {
+            case .openAccounts(let open): try apply(open, sponsor: accounts[Int(open.sponsor)], context)
+            case .transfer(let transfer): try apply(transfer, accounts, context)
+            case .issue(let issue):
+                try apply(issue, bank: accounts[Int(issue.bank)], to: accounts[Int(issue.to)], context)
+            case .redeem(let redeem):
+                try apply(redeem, bank: accounts[Int(redeem.bank)], from: accounts[Int(redeem.from)], context)
+            case .rotateKeys(let rotate): try apply(rotate, account: accounts[Int(rotate.account)], context)
+            case .setStatus(let setStatus): try apply(setStatus, account: accounts[Int(setStatus.account)], context)
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import Cryptography
+
+/// The whole state of a ledger between two blocks: accounts, supply, their trees, and the ids that must not apply again.
+///
+/// A block is applied transaction by transaction (`apply`), then sealed (`seal`), which brings entry chains and trees up to date.
+/// Between the two, `rollBack` returns to any earlier point of the block. Not copyable, because it is large; `copy()` says so.
+public struct LedgerState: ~Copyable, Sendable {
+    public let chainspec: Chainspec
+    /// The height of the last sealed block.
+    public internal(set) var height: UInt64
+    /// The time of the last sealed block.
+    public internal(set) var time: TimeMilliseconds
+    /// By account index.
+    public internal(set) var accounts: [Account]
+    /// By asset, then institution.
+    public internal(set) var supply: [SupplyRecord]
+    public internal(set) var replayWindow: ReplayWindow
+
+    var indexes: [AccountID: Int]
+    var stateTree: MerkleTree
+    var supplyTree: MerkleTree
+    /// Entries of the block being applied; their chains are computed when it is sealed.
+    var entries: [AccountEntry] = []
+    /// How to take back what was applied since the last seal, latest last.
+    var undoLog: [Undo] = []
+
+    /// The genesis state (`docs/spec/chainspec.md` section 3).
+    public init(genesis chainspec: Chainspec) {
+        self.init(
+            chainspec: chainspec, height: 0, time: chainspec.genesisTime, accounts: chainspec.genesisAccounts,
+            supply: chainspec.genesisSupply, replayWindow: ReplayWindow())
+    }
+
+    /// A state from its parts, as a store keeps them. The caller compares the roots with a trusted header.
+    ///
+    /// `accounts` are in the order of their indexes, `supply` in that of asset and institution.
+    public init(
+        chainspec: Chainspec, height: UInt64, time: TimeMilliseconds, accounts: [Account], supply: [SupplyRecord],
+        replayWindow: ReplayWindow
+    ) {
+        self.chainspec = chainspec
+        self.height = height
+        self.time = time
+        self.accounts = accounts
+        self.supply = supply
+        self.replayWindow = replayWindow
+        indexes = Dictionary(uniqueKeysWithValues: accounts.enumerated().map { ($1.id, $0) })
+        stateTree = MerkleTree(leaves: accounts.map(\.leaf))
+        supplyTree = MerkleTree(leaves: supply.map(\.leaf))
+    }
+
+    private init(_ other: borrowing LedgerState) {
+        chainspec = other.chainspec
+        height = other.height
+        time = other.time
+        accounts = other.accounts
+        supply = other.supply
+        replayWindow = other.replayWindow
+        indexes = other.indexes
+        stateTree = other.stateTree
+        supplyTree = other.supplyTree
+        entries = other.entries
+        undoLog = other.undoLog
+    }
+
+    /// Another state with the same content.
+    public borrowing func copy() -> LedgerState { LedgerState(self) }
+
+    /// The account with an id.
+    public borrowing func account(_ id: AccountID) -> Account? {
+        indexes[id].map { accounts[$0] }
+    }
+
+    /// The root of the state tree as of the last seal.
+    public var stateRoot: Bytes32 { stateTree.root }
+    /// The root of the supply tree as of the last seal.
+    public var supplyRoot: Bytes32 { supplyTree.root }
+
+    /// The inclusion proof of an account as of the last seal, from the leaf's sibling upwards.
+    public borrowing func inclusionPath(of account: AccountIndex) -> [Bytes32] {
+        stateTree.inclusionPath(of: Int(account))
+    }
+
+    func supplyPosition(asset: AssetIndex, institution: InstitutionIndex) -> Int {
+        Int(asset) * chainspec.institutions.count + Int(institution)
+    }
+}
+
+extension Chainspec {
+    /// The accounts of the genesis state.
+    var genesisAccounts: [Account] {
+        var accounts: [Account] = []
+        for (position, institution) in institutions.enumerated() {
+            accounts.append(
+                Account(
+                    index: AccountIndex(accounts.count), id: institutionAccount(InstitutionIndex(position)),
+                    kind: .institution, institution: InstitutionIndex(position), openedHeight: 0,
+                    policy: institution.policy))
+        }
+        for (position, asset) in assets.enumerated() {
+            for issuer in asset.issuers {
+                accounts.append(
+                    Account(
+                        index: AccountIndex(accounts.count),
+                        id: liabilityAccount(asset: AssetIndex(position), bank: issuer.bank),
+                        kind: .liability, institution: issuer.bank, openedHeight: 0, policy: .none))
+            }
+        }
+        return accounts
+    }
+
+    /// The supply of the genesis state: nothing issued.
+    var genesisSupply: [SupplyRecord] {
+        assets.indices.flatMap { asset in
+            institutions.indices.map { institution in
+                let issuer = assets[asset].issuers.first { $0.bank == InstitutionIndex(institution) }
+                return SupplyRecord(
+                    asset: AssetIndex(asset), institution: InstitutionIndex(institution), quota: issuer?.quota ?? 0)
+            }
+        }
+    }
+
+    /// The header of block 0.
+    public var genesisHeader: BlockHeader {
+        let state = LedgerState(genesis: self)
+        return BlockHeader(
+            rules: rulesVersion(at: 0), network: network, height: 0, time: genesisTime, parent: BlockHash(.zero),
+            transactionRoot: MerkleHash.empty, stateRoot: state.stateRoot, supplyRoot: state.supplyRoot,
+            historyRoot: MerkleHash.empty, transactionCount: 0, systemEntryCount: 0,
+            accountCount: UInt64(state.accounts.count), proposer: 0)
+    }
+}

@@ -1,0 +1,70 @@
+public import Cryptography
+
+/// The content of a transaction: what its signers sign (`docs/spec/transaction.md` section 1).
+public struct Transaction: Hashable, Sendable {
+    public static let version: UInt8 = 1
+    public static let maximumAccountCount = 2_112
+    public static let maximumOperationCount = 64
+    public static let maximumLegCount = 1_024
+    public static let maximumOpeningCount = 256
+    public static let maximumSignatureCount = 1_024
+    public static let maximumByteCount = 524_288
+    /// How far ahead of block time an expiry may be: 24 hours.
+    public static let maximumLifetimeMilliseconds: UInt64 = 86_400_000
+
+    public let network: NetworkID
+    public let expiry: TimeMilliseconds
+    public let nonce: Bytes16
+    /// Zero when there is no memo.
+    public let memoCommitment: Bytes32
+    /// In strictly ascending order.
+    public let accounts: [AccountID]
+    public let operations: [Operation]
+
+    /// The account at a position; positions within a decoded or built transaction are always valid.
+    public func account(at position: AccountPosition) -> AccountID {
+        accounts[Int(position)]
+    }
+}
+
+/// A signature of a transaction, by one key of one account.
+public struct TransactionSignature: Hashable, Sendable {
+    public let account: AccountPosition
+    /// Position in the account's key policy.
+    public let key: UInt8
+    public let scheme: SignatureScheme
+    public let signature: Bytes64
+
+    public init(account: AccountPosition, key: UInt8, scheme: SignatureScheme, signature: Bytes64) {
+        self.account = account
+        self.key = key
+        self.scheme = scheme
+        self.signature = signature
+    }
+}
+
+extension Transaction {
+    /// The canonical bytes of the content.
+    public var contentBytes: [UInt8] {
+        var writer = ByteWriter(reservingCapacity: 256)
+        writeContent(to: &writer)
+        return writer.bytes
+    }
+
+    /// The id: `tagged("coffer/transaction/v1", content)`.
+    public var id: TransactionID {
+        TransactionID(Tag.transaction.hash(contentBytes))
+    }
+
+    /// What signers sign: `tagged("coffer/signature/v1", network ‖ id)`.
+    public var signingHash: Bytes32 {
+        Self.signingHash(network: network, id: id)
+    }
+
+    static func signingHash(network: NetworkID, id: TransactionID) -> Bytes32 {
+        var hasher = Tag.signature.hasher()
+        hasher.update(network.bytes.span)
+        hasher.update(id.bytes.span)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,30 @@
+public import Cryptography
+
+/// The append-only tree over all headers, kept as the roots of its perfect subtrees: 32 bytes per binary digit of its size.
+public struct HistoryTree: Sendable, Equatable {
+    /// The number of headers.
+    public private(set) var count: UInt64 = 0
+    /// Roots of the perfect subtrees, the largest first.
+    private var peaks: [Bytes32] = []
+
+    public init() {}
+
+    /// Adds the next header's leaf hash (`BlockHeader.historyLeaf`).
+    public mutating func append(_ leaf: Bytes32) {
+        var node = leaf
+        var carry = count
+        while carry & 1 == 1 {
+            node = MerkleHash.node(peaks.removeLast(), node)
+            carry >>= 1
+        }
+        peaks.append(node)
+        count += 1
+    }
+
+    /// The root of RFC 6962.
+    public var root: Bytes32 {
+        guard var node = peaks.last else { return MerkleHash.empty }
+        for peak in peaks.dropLast().reversed() { node = MerkleHash.node(peak, node) }
+        return node
+    }
+}
