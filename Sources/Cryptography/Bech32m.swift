@@ -21,7 +21,7 @@ public enum Bech32m {
     }
 
     /// The text of values of 5 bits each.
-    static func encode(prefix: String, values: [UInt8]) -> String {
+    package static func encode(prefix: String, values: [UInt8]) -> String {
         let prefixBytes = Array(prefix.utf8)
         precondition(
             !prefixBytes.isEmpty && prefixBytes.allSatisfy { (33...126).contains($0) && !isUpper($0) },
@@ -36,7 +36,7 @@ public enum Bech32m {
     }
 
     /// The prefix, in lower case, and the values of 5 bits each that come before the checksum.
-    static func decodeValues(_ text: String) throws(Bech32Error) -> (prefix: String, values: [UInt8]) {
+    package static func decodeValues(_ text: String) throws(Bech32Error) -> (prefix: String, values: [UInt8]) {
         var characters = Array(text.utf8)
         guard characters.count <= maximumCharacterCount else { throw .tooLong(characterCount: characters.count) }
         guard characters.allSatisfy({ (33...126).contains($0) }) else { throw .unprintableCharacter }

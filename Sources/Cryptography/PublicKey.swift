@@ -131,18 +131,27 @@ public struct ParsedPublicKey: Sendable {
     public func verify(_ signature: Bytes64, message: Bytes32) -> VerifiedSignature? {
         let valid =
             switch point {
-            case .xOnly(let parsed): Self.verifySchnorr(parsed, signature, message)
+            case .xOnly(let parsed): Self.verifySchnorr(parsed, signature, message.span)
             case .full(let parsed): Self.verifyECDSA(parsed, signature, message)
             }
         return valid ? VerifiedSignature(key: key, message: message) : nil
     }
 
-    private static func verifySchnorr(_ point: secp256k1_xonly_pubkey, _ signature: Bytes64, _ message: Bytes32) -> Bool {
+    /// Whether `signature` is this BIP340 key's signature of a message of any length, as BIP340's vectors have them.
+    /// Everything the project signs is a 32-byte hash, so no proof comes of it.
+    package func isSchnorrSignature(_ signature: Bytes64, of message: Span<UInt8>) -> Bool {
+        guard case .xOnly(let parsed) = point else { return false }
+        return Self.verifySchnorr(parsed, signature, message)
+    }
+
+    private static func verifySchnorr(
+        _ point: secp256k1_xonly_pubkey, _ signature: Bytes64, _ message: Span<UInt8>
+    ) -> Bool {
         var point = point
         return unsafe signature.span.withUnsafeBufferPointer { signature in
-            unsafe message.span.withUnsafeBufferPointer { message in
+            unsafe message.withUnsafeBufferPointer { message in
                 unsafe secp256k1_schnorrsig_verify(
-                    Curve.context, signature.baseAddress!, message.baseAddress!, message.count, &point) == 1
+                    Curve.context, signature.baseAddress!, message.baseAddress, message.count, &point) == 1
             }
         }
     }

@@ -67,6 +67,25 @@ public struct SHA256: Sendable {
         hash(bytes.span)
     }
 
+    /// The hash of a message that comes with its padding: a multiple of 64 bytes.
+    fileprivate static func hash(paddedBlocks: Span<UInt8>) -> Bytes32 {
+        precondition(paddedBlocks.count.isMultiple(of: 64), "a padded message is whole blocks")
+        var hasher = SHA256()
+        hasher.update(paddedBlocks)
+        let words = hasher.state.h
+        var output = Bytes32.zero
+        var bytes = output.storage.mutableSpan
+        unsafe withUnsafeBytes(of: words) { words in
+            unsafe bytes.withUnsafeMutableBytes { bytes in
+                for offset in stride(from: 0, to: 32, by: 4) {
+                    let word = unsafe words.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+                    unsafe bytes.storeBytes(of: word.bigEndian, toByteOffset: offset, as: UInt32.self)
+                }
+            }
+        }
+        return output
+    }
+
     /// These calls fail only for arguments that this file never passes.
     private static func check(_ result: Int32) {
         precondition(result == 1, "SHA-256 refused its arguments")
@@ -130,10 +149,23 @@ public enum MerkleHash {
     }
 
     /// SHA-256 of `0x01 || left || right`.
+    ///
+    /// The state tree is made of these calls, so the message is laid out with its padding (FIPS 180-4 section 5.1.1) as
+    /// the two blocks that it always is, and handed over without any buffering in between.
     public static func node(_ left: Bytes32, _ right: Bytes32) -> Bytes32 {
-        let message = InlineArray<65, UInt8> { index in
-            index == 0 ? 0x01 : index <= 32 ? left[index - 1] : right[index - 33]
+        var blocks = InlineArray<128, UInt8>(repeating: 0)
+        blocks[0] = 0x01
+        blocks[65] = 0x80
+        // The length of the message, 65 bytes, in bits.
+        blocks[126] = 0x02
+        blocks[127] = 0x08
+        var bytes = blocks.mutableSpan
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            for index in 0..<4 {
+                unsafe buffer.storeBytes(of: left.word(index), toByteOffset: 1 + 8 * index, as: UInt64.self)
+                unsafe buffer.storeBytes(of: right.word(index), toByteOffset: 33 + 8 * index, as: UInt64.self)
+            }
         }
-        return SHA256.hash(message.span)
+        return SHA256.hash(paddedBlocks: blocks.span)
     }
 }

@@ -18,11 +18,16 @@ public struct SecretBytes: ~Copyable {
         // Like any allocation in Swift, one that fails ends the process. A refused lock is not a failure to libsodium.
         guard let address = unsafe sodium_malloc(max(count, 1)) else { fatalError("no memory for \(count) secret bytes") }
         unsafe sodium_memzero(address, max(count, 1))
+        var bytes = unsafe MutableSpan<UInt8>(_unsafeStart: address.assumingMemoryBound(to: UInt8.self), count: count)
+        do throws(Failure) {
+            try fill(&bytes)
+        } catch {
+            unsafe sodium_free(address)
+            throw error
+        }
+        guard unsafe sodium_mprotect_readonly(address) == 0 else { fatalError("secret memory could not be made read-only") }
         unsafe self.address = address
         self.count = count
-        var bytes = unsafe MutableSpan<UInt8>(_unsafeStart: address.assumingMemoryBound(to: UInt8.self), count: count)
-        try fill(&bytes)
-        guard unsafe sodium_mprotect_readonly(address) == 0 else { fatalError("secret memory could not be made read-only") }
     }
 
     /// `count` zero bytes.

@@ -57,7 +57,7 @@ public struct SecretKey: ~Copyable, Sendable {
     public borrowing func sign(_ message: Bytes32, auxiliary: Bytes32) throws(KeyError) -> Bytes64 {
         let signature =
             switch scheme {
-            case .bip340: signSchnorr(message, auxiliary)
+            case .bip340: signSchnorr(message.span, auxiliary)
             case .ecdsa: signECDSA(message)
             }
         guard let signature, parsedPublicKey.verify(signature, message: message) != nil else {
@@ -66,15 +66,20 @@ public struct SecretKey: ~Copyable, Sendable {
         return signature
     }
 
-    private borrowing func signSchnorr(_ message: Bytes32, _ auxiliary: Bytes32) -> Bytes64? {
+    /// Signs a message of any length with BIP340, as its vectors have them; nil if the key is not of that scheme.
+    package borrowing func signSchnorr(_ message: Span<UInt8>, _ auxiliary: Bytes32) -> Bytes64? {
+        guard scheme == .bip340 else { return nil }
         var signature = Bytes64.zero
         var output = signature.storage.mutableSpan
         let result = unsafe output.withUnsafeMutableBufferPointer { output in
-            unsafe message.span.withUnsafeBufferPointer { message in
-                unsafe auxiliary.span.withUnsafeBufferPointer { auxiliary in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe auxiliary.span.withUnsafeBytes { auxiliary in
                     unsafe withKeyPair { pair in
-                        unsafe secp256k1_schnorrsig_sign32(
-                            Curve.context, output.baseAddress!, message.baseAddress!, pair, auxiliary.baseAddress)
+                        var parameters = unsafe secp256k1_schnorrsig_extraparams(
+                            magic: (0xda, 0x6f, 0xb3, 0x8c), noncefp: nil,
+                            ndata: UnsafeMutableRawPointer(mutating: auxiliary.baseAddress))
+                        return unsafe secp256k1_schnorrsig_sign_custom(
+                            Curve.context, output.baseAddress!, message.baseAddress, message.count, pair, &parameters)
                     }
                 }
             }
