@@ -28,6 +28,23 @@ public struct SupplyRecord: Hashable, Sendable {
     /// What the institution owes.
     public var outstanding: UInt128 { issued - redeemed }
 
+    /// Decodes exactly one record. Throws `countOutOfRange` when outstanding is not issued − redeemed.
+    public init(decoding bytes: [UInt8]) throws(DecodingError) {
+        var reader = ByteReader(bytes.span)
+        asset = try reader.readUInt16()
+        institution = try reader.readUInt16()
+        quota = try reader.readUInt64()
+        issued = try reader.readUInt128()
+        redeemed = try reader.readUInt128()
+        let outstanding = try reader.readUInt128()
+        guard issued >= redeemed, outstanding == issued - redeemed else { throw .countOutOfRange }
+        balances = try reader.readUInt128()
+        held = try reader.readUInt128()
+        frozen = try reader.readUInt128()
+        reserveAttested = try reader.readUInt128()
+        try reader.finish()
+    }
+
     /// The canonical 124 bytes.
     public var bytes: [UInt8] {
         var writer = ByteWriter(reservingCapacity: Self.byteCount)

@@ -28,3 +28,21 @@ public struct HistoryTree: Sendable, Equatable {
         return node
     }
 }
+
+extension HistoryTree {
+    /// Decodes exactly one tree: its `u64` count and its peaks, the largest first.
+    public init(decoding bytes: [UInt8]) throws(DecodingError) {
+        var reader = ByteReader(bytes.span)
+        count = try reader.readUInt64()
+        for _ in 0..<count.nonzeroBitCount { peaks.append(try reader.readBytes32()) }
+        try reader.finish()
+    }
+
+    /// What a store keeps of the tree.
+    public var bytes: [UInt8] {
+        var writer = ByteWriter(reservingCapacity: 8 + peaks.count * 32)
+        writer.write(count)
+        for peak in peaks { writer.write(peak) }
+        return writer.bytes
+    }
+}
