@@ -33,12 +33,14 @@ extension LedgerState {
     /// Applies a transaction at `position` of a block, whole or not at all (`docs/spec/rules.md` sections 3 and 4).
     ///
     /// Rules 1 to 11 are evaluated again, for the state may have changed since the signatures were checked. Where keys were rotated
-    /// in between, the proofs held no longer fit and the refusal is `invalidSignature`, or `unknownKey`: the transaction must be verified anew.
+    /// in between, the proofs held no longer fit, and the signatures are checked anew on this thread.
     public mutating func apply(
         _ transaction: VerifiedTransaction, at position: UInt32, in block: BlockContext
     ) throws(Refusal) {
         let requirements = try requirements(of: transaction.signed, at: block.time)
-        guard transaction.answers(requirements) else { throw Refusal(.invalidSignature, at: .signature(0)) }
+        if !transaction.answers(requirements) {
+            _ = try VerifiedTransaction(checking: transaction.signed, requirements: requirements)
+        }
         let start = savepoint
         do {
             try applyOperations(of: transaction.signed, at: position, in: block)
@@ -49,15 +51,6 @@ extension LedgerState {
         let expiry = transaction.signed.content.expiry
         replayWindow.insert(transaction.signed.id, expiry: expiry)
         undoLog.append(.applied(transaction.signed.id, expiry: expiry))
-    }
-
-    /// Whether the proofs of a transaction fit the keys as they are now; false after a rotation.
-    public borrowing func isVerified(_ transaction: VerifiedTransaction, at time: TimeMilliseconds) -> Bool {
-        do {
-            return transaction.answers(try requirements(of: transaction.signed, at: time))
-        } catch {
-            return true  // it will be refused for another reason, which does not depend on the proofs
-        }
     }
 
     private mutating func applyOperations(

@@ -1,0 +1,199 @@
+import Cryptography
+public import Ledger
+
+/// A chain that this process verified block by block: the state after its tip, which only valid blocks can move.
+public struct Chain: ~Copyable, Sendable {
+    public private(set) var state: LedgerState
+    public private(set) var tip: BlockHeader
+    /// The history tree with the tip's header as its last leaf.
+    public private(set) var history: HistoryTree
+    private let verifier: SignatureVerifier
+
+    /// The chain that consists of genesis.
+    public init(genesis chainspec: Chainspec, verifier: SignatureVerifier) {
+        state = LedgerState(genesis: chainspec)
+        tip = chainspec.genesisHeader
+        history = HistoryTree()
+        history.append(tip.historyLeaf)
+        self.verifier = verifier
+    }
+
+    /// Verifies blocks that follow the tip and appends them; all their signatures are checked in parallel first.
+    ///
+    /// The verdict is that of checking them one after the other. After a fault of a root the chain must not be used any more;
+    /// after any other fault it stands where the last valid block left it.
+    @available(*, noasync, message: "verification computes on the calling thread")
+    public mutating func append(_ blocks: [CertifiedBlock]) throws(ChainFault) {
+        let prepared = prepare(blocks)
+        for (block, checks) in zip(blocks, prepared) {
+            do {
+                try append(block, checks)
+            } catch {
+                throw ChainFault(height: block.block.header.height, offence: error)
+            }
+        }
+    }
+}
+
+/// The first block that is not valid, and why.
+public struct ChainFault: Error, Hashable, Sendable, CustomStringConvertible {
+    public let height: UInt64
+    public let offence: BlockOffence
+
+    public init(height: UInt64, offence: BlockOffence) {
+        self.height = height
+        self.offence = offence
+    }
+
+    public var description: String { "block \(height): \(offence)" }
+}
+
+/// What was found out about a block before its turn, from the state at the time: it may be out of date, and is then not used.
+private struct PreparedBlock {
+    var attestations: [VerifiedSignature?] = []
+    /// Nil where the transaction did not fit the state at the time, or a check of it failed.
+    var transactions: [VerifiedTransaction?] = []
+}
+
+extension Chain {
+    private borrowing func prepare(_ blocks: [CertifiedBlock]) -> [PreparedBlock] {
+        var checks: [SignatureCheck] = []
+        var requirements: [[SignatureRequirements?]] = []
+        for block in blocks {
+            checks += attestationChecks(block)
+            requirements.append(
+                block.block.transactions.map { transaction in
+                    let required = requirementsNow(transaction, at: block.block.header.time)
+                    if let required { checks += required.checks }
+                    return required
+                })
+        }
+        var results = verifier.verify(checks)[...]
+        return zip(blocks, requirements).map { block, requirements in
+            let attestations = Array(results.prefix(attestationChecks(block).count))
+            results = results.dropFirst(attestations.count)
+            let transactions = zip(block.block.transactions, requirements).map { transaction, required in
+                guard let required else { return nil as VerifiedTransaction? }
+                let own = Array(results.prefix(required.checks.count))
+                results = results.dropFirst(own.count)
+                return own.contains(nil) ? nil : verified(transaction, required, own)
+            }
+            return PreparedBlock(attestations: attestations, transactions: transactions)
+        }
+    }
+
+    private borrowing func requirementsNow(
+        _ transaction: SignedTransaction, at time: TimeMilliseconds
+    ) -> SignatureRequirements? {
+        do {
+            return try state.requirements(of: transaction, at: time)
+        } catch {
+            return nil
+        }
+    }
+
+    private borrowing func verified(
+        _ transaction: SignedTransaction, _ requirements: SignatureRequirements, _ results: [VerifiedSignature?]
+    ) -> VerifiedTransaction? {
+        do {
+            return try VerifiedTransaction(transaction, requirements: requirements, results: results)
+        } catch {
+            return nil
+        }
+    }
+
+    private borrowing func attestationChecks(_ block: CertifiedBlock) -> [SignatureCheck] {
+        let validators = state.chainspec.validators
+        let message = block.block.header.attestationMessage
+        return block.attestations.filter { Int($0.validator) < validators.count }.map {
+            SignatureCheck(key: validators[Int($0.validator)].blockKey, message: message, signature: $0.signature)
+        }
+    }
+}
+
+extension Chain {
+    private mutating func append(_ certified: CertifiedBlock, _ prepared: PreparedBlock) throws(BlockOffence) {
+        let header = certified.block.header
+        try checkHeader(of: certified.block)
+        try checkFinality(certified, prepared)
+        let start = state.savepoint
+        do {
+            try apply(certified.block, prepared)
+        } catch {
+            state.rollBack(to: start)
+            throw error
+        }
+        let outcome = state.seal(height: header.height, time: header.time)
+        try require("accountCount", header.accountCount, outcome.accountCount)
+        try require("stateRoot", header.stateRoot, outcome.stateRoot)
+        try require("supplyRoot", header.supplyRoot, outcome.supplyRoot)
+        tip = header
+        history.append(header.historyLeaf)
+    }
+
+    private borrowing func checkHeader(of block: Block) throws(BlockOffence) {
+        let header = block.header
+        try requireField("network", header.network, state.chainspec.network)
+        try requireField("height", header.height, tip.height + 1)
+        try requireField("parent", header.parent, tip.hash)
+        try requireField("rules", header.rules, state.chainspec.rulesVersion(at: header.height))
+        guard header.time >= tip.time else {
+            throw .header(
+                field: "time", expected: "\(Timestamp.format(tip.time)) or later",
+                found: Timestamp.format(header.time))
+        }
+        guard Int(header.proposer) < state.chainspec.validators.count else {
+            throw .header(
+                field: "proposer", expected: "below \(state.chainspec.validators.count)", found: "\(header.proposer)")
+        }
+        try require("historyRoot", header.historyRoot, history.root)
+        try require("transactionRoot", header.transactionRoot, Block.transactionRoot(block.transactions))
+    }
+
+    private borrowing func checkFinality(
+        _ certified: CertifiedBlock, _ prepared: PreparedBlock
+    ) throws(BlockOffence) {
+        let chainspec = state.chainspec
+        for attestation in certified.attestations where Int(attestation.validator) >= chainspec.validators.count {
+            throw .notFinal(reason: "validator \(attestation.validator) is not in the chain specification")
+        }
+        for (attestation, result) in zip(certified.attestations, prepared.attestations) where result == nil {
+            throw .notFinal(reason: "the attestation of validator \(attestation.validator) is not valid")
+        }
+        guard certified.attestations.count >= Int(chainspec.quorum) else {
+            throw .notFinal(reason: "\(certified.attestations.count) attestations, the quorum is \(chainspec.quorum)")
+        }
+    }
+
+    private mutating func apply(_ block: Block, _ prepared: PreparedBlock) throws(BlockOffence) {
+        let context = BlockContext(height: block.header.height, time: block.header.time)
+        for (position, transaction) in block.transactions.enumerated() {
+            do throws(Refusal) {
+                let verified: VerifiedTransaction
+                if let ready = prepared.transactions[position] {
+                    verified = ready
+                } else {
+                    let required = try state.requirements(of: transaction, at: context.time)
+                    verified = try VerifiedTransaction(checking: transaction, requirements: required)
+                }
+                try state.apply(verified, at: UInt32(position), in: context)
+            } catch {
+                throw .transaction(position: position, id: transaction.id, refusal: error)
+            }
+        }
+    }
+
+    private borrowing func requireField<Value: Equatable & CustomStringConvertible>(
+        _ field: String, _ found: Value, _ expected: Value
+    ) throws(BlockOffence) {
+        guard found == expected else {
+            throw .header(field: field, expected: "\(expected)", found: "\(found)")
+        }
+    }
+
+    private borrowing func require<Value: Equatable & CustomStringConvertible>(
+        _ name: String, _ found: Value, _ expected: Value
+    ) throws(BlockOffence) {
+        guard found == expected else { throw .root(name: name, expected: "\(expected)", found: "\(found)") }
+    }
+}
