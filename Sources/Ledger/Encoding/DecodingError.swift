@@ -25,6 +25,7 @@ public enum DecodingError: String, Error, Sendable, CaseIterable {
     case unsortedAttestations
     case unsortedBalances
     case unsortedIssuers
+    case negativeBalance
 }
 
 extension DecodingError: CustomStringConvertible {
@@ -56,6 +57,7 @@ extension DecodingError: CustomStringConvertible {
         case .unsortedAttestations: "the attestations are not in strictly ascending order of validators"
         case .unsortedBalances: "the balances are not in strictly ascending order of assets"
         case .unsortedIssuers: "the issuers are not in strictly ascending order"
+        case .negativeBalance: "counters contradict each other: more was paid or redeemed than received or issued"
         }
     }
 }

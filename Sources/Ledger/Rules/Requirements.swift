@@ -94,9 +94,13 @@ extension LedgerState {
             checks.append(
                 SignatureCheck(key: entry.key, message: transaction.signingHash, signature: signature.signature))
         }
+        // The earliest in the account list is reported, not the earliest opened.
+        var missing: Int?
         for (authority, weight) in zip(authorities, weights) where weight < self.accounts[authority].policy.threshold {
-            throw Refusal(.missingSignature, at: .account(transaction.position(of: self.accounts[authority].id)))
+            let position = transaction.position(of: self.accounts[authority].id)
+            missing = min(missing ?? position, position)
         }
+        if let missing { throw Refusal(.missingSignature, at: .account(missing)) }
         return checks
     }
 

@@ -50,6 +50,13 @@ public struct Balance: Hashable, Sendable {
 
     /// debitsPosted − creditsPosted of a liability account: what the bank owes.
     public var outstanding: UInt128 { debitsPosted - creditsPosted }
+
+    /// Whether none of the differences above that an account of this kind has is negative. Every decoded account's balances pass.
+    func isPossible(for kind: AccountKind) -> Bool {
+        guard kind.isHolder else { return creditsPosted <= debitsPosted }
+        let (spent, overflow) = debitsPosted.addingReportingOverflow(debitsPending)
+        return !overflow && spent <= creditsPosted
+    }
 }
 
 /// An account: a leaf of the state tree (`docs/spec/state-tree.md` section 2).
@@ -120,11 +127,13 @@ extension Account {
         policy = try kind == .liability ? KeyPolicy(readingNoneFrom: &reader) : KeyPolicy(from: &reader)
         entryCount = try reader.readUInt64()
         entryHash = try reader.readBytes32()
-        balances = try Self.readBalances(from: &reader)
+        balances = try Self.readBalances(of: kind, from: &reader)
         try reader.finish()
     }
 
-    private static func readBalances(from reader: inout ByteReader) throws(DecodingError) -> [Balance] {
+    private static func readBalances(
+        of kind: AccountKind, from reader: inout ByteReader
+    ) throws(DecodingError) -> [Balance] {
         let count = Int(try reader.readUInt16())
         guard count <= maximumBalanceCount else { throw .countOutOfRange }
         var balances: [Balance] = []
@@ -134,6 +143,7 @@ extension Account {
                 asset: try reader.readUInt16(), creditsPosted: try reader.readUInt128(),
                 debitsPosted: try reader.readUInt128(), creditsPending: try reader.readUInt128(),
                 debitsPending: try reader.readUInt128())
+            guard balance.isPossible(for: kind) else { throw .negativeBalance }
             if let last = balances.last, last.asset >= balance.asset { throw .unsortedBalances }
             balances.append(balance)
         }

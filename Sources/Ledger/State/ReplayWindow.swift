@@ -1,7 +1,7 @@
 /// The ids that are in the chain and not yet expired (`docs/spec/rules.md` section 6), partitioned by the hour of their expiry.
 public struct ReplayWindow: Sendable {
     private static let bucketMilliseconds: UInt64 = 3_600_000
-    private var buckets: [UInt64: Set<TransactionID>] = [:]
+    private(set) var buckets: [UInt64: Set<TransactionID>] = [:]
 
     public init() {}
 

@@ -9,8 +9,10 @@ public struct BlockOutcome: Sendable {
     public let accounts: [Account]
     /// Every entry, in the order of effects.
     public let entries: [AccountEntry]
-    /// The supply records that changed, as they are now, with their positions.
+    /// The supply records that were touched, as they are now, with their positions, ascending.
     public let supply: [(position: Int, record: SupplyRecord)]
+    /// The same records as they were before the block, in the same order.
+    public let supplyBefore: [SupplyRecord]
 }
 
 extension LedgerState {
@@ -24,7 +26,9 @@ extension LedgerState {
         }
         let touched = Set(sealedEntries.map { Int($0.account) }).sorted()
         updateStateTree(touched)
-        let changedSupply = updateSupplyTree()
+        let supplyBefore = touchedSupplyBefore()
+        let changedSupply = supplyBefore.map { (position: $0.position, record: supply[$0.position]) }
+        supplyTree.update(changedSupply.map { (index: $0.position, leaf: $0.record.leaf) })
         replayWindow.forget(before: time)
         undoLog.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
@@ -32,7 +36,8 @@ extension LedgerState {
         self.time = time
         return BlockOutcome(
             stateRoot: stateRoot, supplyRoot: supplyRoot, accountCount: UInt64(accounts.count),
-            accounts: touched.map { accounts[$0] }, entries: sealedEntries, supply: changedSupply)
+            accounts: touched.map { accounts[$0] }, entries: sealedEntries, supply: changedSupply,
+            supplyBefore: supplyBefore.map(\.record))
     }
 
     private mutating func updateStateTree(_ touched: [Int]) {
@@ -41,11 +46,14 @@ extension LedgerState {
         stateTree.update(changes, appending: accounts[oldCount...].map(\.leaf))
     }
 
-    private mutating func updateSupplyTree() -> [(position: Int, record: SupplyRecord)] {
-        var positions: Set<Int> = []
-        for case .supply(let position, _) in undoLog { positions.insert(position) }
-        let changed = positions.sorted().map { (position: $0, record: supply[$0]) }
-        supplyTree.update(changed.map { (index: $0.position, leaf: $0.record.leaf) })
-        return changed
+    /// The supply records that the block touched, as they were before it: the undo log's first mention of each.
+    private func touchedSupplyBefore() -> [(position: Int, record: SupplyRecord)] {
+        var isSeen = [Bool](repeating: false, count: supply.count)
+        var before: [(position: Int, record: SupplyRecord)] = []
+        for case .supply(let position, let record) in undoLog where !isSeen[position] {
+            isSeen[position] = true
+            before.append((position, record))
+        }
+        return before.sorted { $0.position < $1.position }
     }
 }

@@ -25,10 +25,7 @@ public struct SupplyRecord: Hashable, Sendable {
         self.quota = quota
     }
 
-    /// What the institution owes.
-    public var outstanding: UInt128 { issued - redeemed }
-
-    /// Decodes exactly one record. Throws `countOutOfRange` when outstanding is not issued − redeemed.
+    /// Decodes exactly one record. Throws `negativeBalance` where outstanding is not issued − redeemed.
     public init(decoding bytes: [UInt8]) throws(DecodingError) {
         var reader = ByteReader(bytes.span)
         asset = try reader.readUInt16()
@@ -37,13 +34,17 @@ public struct SupplyRecord: Hashable, Sendable {
         issued = try reader.readUInt128()
         redeemed = try reader.readUInt128()
         let outstanding = try reader.readUInt128()
-        guard issued >= redeemed, outstanding == issued - redeemed else { throw .countOutOfRange }
         balances = try reader.readUInt128()
         held = try reader.readUInt128()
         frozen = try reader.readUInt128()
         reserveAttested = try reader.readUInt128()
         try reader.finish()
+        let owed = issued.subtractingReportingOverflow(redeemed)
+        guard !owed.overflow, owed.partialValue == outstanding else { throw .negativeBalance }
     }
+
+    /// What the institution owes.
+    public var outstanding: UInt128 { issued - redeemed }
 
     /// The canonical 124 bytes.
     public var bytes: [UInt8] {

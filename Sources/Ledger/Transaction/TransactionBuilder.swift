@@ -47,8 +47,10 @@ public struct TransactionBuilder: Sendable {
         self.furtherSigners = furtherSigners
     }
 
-    /// The content. Throws what decoding it would throw: `countOutOfRange`, `zeroAmount`, `selfTransfer`.
+    /// The content. Throws what decoding it would throw: `countOutOfRange` (also for proofs of possession that are not one per key),
+    /// `zeroAmount`, `selfTransfer`, `highS`, `tooLarge`.
     public func build() throws(DecodingError) -> Transaction {
+        guard steps.allSatisfy(\.hasOneProofPerKey) else { throw .countOutOfRange }
         let accounts = Set(steps.flatMap(\.accounts) + furtherSigners).sorted()
         guard (1...Transaction.maximumAccountCount).contains(accounts.count) else { throw .countOutOfRange }
         var positions: [AccountID: AccountPosition] = [:]
@@ -76,6 +78,15 @@ extension Transaction {
 }
 
 extension TransactionBuilder.Step {
+    /// The encoding has no count of proofs: it takes one per key of the policy.
+    fileprivate var hasOneProofPerKey: Bool {
+        switch self {
+        case .openAccounts(_, let openings): openings.allSatisfy { $0.possession.count == $0.policy.keys.count }
+        case .rotateKeys(_, let policy, let possession): possession.count == policy.keys.count
+        case .transfer, .issue, .redeem, .setStatus: true
+        }
+    }
+
     fileprivate var accounts: [AccountID] {
         switch self {
         case .openAccounts(let sponsor, _): [sponsor]
