@@ -1,0 +1,109 @@
+/// Why a receipt, a balance proof or a checkpoint proves nothing (`docs/spec/proofs.md`, `docs/spec/checkpoint.md`).
+public enum ProofError: Error, Equatable, Sendable {
+    /// Whether there was something to check.
+    public enum Kind: Sendable {
+        /// The document is not of its form: it claims nothing that could be true or false.
+        case unreadable
+        /// The document says something, and that is not so.
+        case doesNotHold
+    }
+
+    // The document is not of its form.
+    case json(JSONError)
+    /// `line` counts from 1; `reason` follows it, as in "must be …".
+    case checkpointText(line: Int, reason: String)
+
+    // What it holds is no encoding of anything.
+    case malformedTransaction(DecodingError)
+    case malformedAccount(DecodingError)
+    case malformedHeader(DecodingError)
+
+    // What it holds does not fit together.
+    case wrongNetworkOfHeader(NetworkID, expected: NetworkID)
+    case wrongNetworkOfTransaction(NetworkID, expected: NetworkID)
+    case indexOutOfRange(index: UInt64, count: UInt64)
+    case wrongTransactionPath
+    case wrongAccountPath
+    case memoMismatch
+
+    // The block is not final.
+    case wrongGenesis
+    case genesisAttested
+    case tooFewAttestations(count: Int, quorum: UInt16)
+    case unsortedAttestations
+    case unknownValidator(ValidatorIndex)
+    case invalidAttestation(validator: String)
+
+    // The checkpoint is not signed.
+    case wrongNetworkOfCheckpoint(NetworkID, expected: NetworkID)
+    case invalidCheckpointSignature(validator: String)
+    case tooFewCheckpointSignatures(count: Int, quorum: UInt16)
+}
+
+extension ProofError {
+    public var kind: Kind {
+        switch self {
+        case .json, .checkpointText: .unreadable
+        default: .doesNotHold
+        }
+    }
+
+    /// The stable code of `docs/spec/errors.md`.
+    public var code: String {
+        switch self {
+        case .json(let error): error.code.rawValue
+        case .checkpointText: "checkpointText"
+        case .malformedTransaction: "malformedTransaction"
+        case .malformedAccount: "malformedAccount"
+        case .malformedHeader: "malformedHeader"
+        case .wrongNetworkOfHeader, .wrongNetworkOfTransaction, .wrongNetworkOfCheckpoint: "wrongNetwork"
+        case .indexOutOfRange: "indexOutOfRange"
+        case .wrongTransactionPath: "wrongTransactionPath"
+        case .wrongAccountPath: "wrongAccountPath"
+        case .memoMismatch: "memoMismatch"
+        case .wrongGenesis: "wrongGenesis"
+        case .genesisAttested: "genesisAttested"
+        case .tooFewAttestations: "tooFewAttestations"
+        case .unsortedAttestations: "unsortedAttestations"
+        case .unknownValidator: "unknownValidator"
+        case .invalidAttestation: "invalidAttestation"
+        case .invalidCheckpointSignature: "invalidCheckpointSignature"
+        case .tooFewCheckpointSignatures: "tooFewCheckpointSignatures"
+        }
+    }
+}
+
+extension ProofError: CustomStringConvertible {
+    /// What exactly does not hold.
+    public var description: String {
+        switch self {
+        case .json(let error): error.description
+        case .checkpointText(let line, let reason): "line \(line) of the checkpoint \(reason)"
+        case .malformedTransaction(let error): "the transaction is not a canonical transaction: \(error)"
+        case .malformedAccount(let error): "the account is not a canonical account: \(error)"
+        case .malformedHeader(let error): "the header is not a canonical block header: \(error)"
+        case .wrongNetworkOfHeader(let actual, let expected):
+            "the header is of network \(actual), and the chain specification of \(expected)"
+        case .wrongNetworkOfTransaction(let actual, let expected):
+            "the transaction is of network \(actual), and the chain specification of \(expected)"
+        case .wrongNetworkOfCheckpoint(let actual, let expected):
+            "the checkpoint is of network \(actual), and the chain specification of \(expected)"
+        case .indexOutOfRange(let index, let count):
+            "the index \(index) is not below the header's transaction count, \(count)"
+        case .wrongTransactionPath: "the path does not lead from the transaction to the header's transaction root"
+        case .wrongAccountPath: "the path does not lead from the account to the header's state root"
+        case .memoMismatch: "the memo is not the one that the transaction commits to"
+        case .wrongGenesis: "the header has height 0 and is not the genesis header that the chain specification gives"
+        case .genesisAttested: "genesis carries attestations, and is final without any"
+        case .tooFewAttestations(let count, let quorum):
+            "the header has \(count) attestations, and the chain specification's quorum is \(quorum)"
+        case .unsortedAttestations: "the attestations are not in strictly ascending order of validators"
+        case .unknownValidator(let index): "an attestation is by validator \(index), which the chain specification does not have"
+        case .invalidAttestation(let validator): "the attestation by \(validator) is not its signature of the header"
+        case .invalidCheckpointSignature(let validator):
+            "the checkpoint's signature line of \(validator) is not its signature of the checkpoint"
+        case .tooFewCheckpointSignatures(let count, let quorum):
+            "\(count) validators signed the checkpoint, and the chain specification's quorum is \(quorum)"
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Cryptography
+import Ledger
+import Verifier
+
+/// An admitted transaction and the memo that came with it.
+struct QueuedTransaction: Sendable {
+    let transaction: VerifiedTransaction
+    let memo: Memo?
+}
+
+/// Puts admitted transactions into blocks, on one thread: at once when the disk is idle, in larger blocks while it is busy,
+/// none when there is nothing to put in.
+final class BlockProducer: Sendable {
+    /// For so many transactions the producer holds the state's lock before it lets others at it.
+    private static let transactionsPerLock = 64
+
+    private let state: SharedState
+    private let queue = Monitor(Queue())
+    private let work: BlockAssembly
+    private let committer: BlockCommitter
+    private let registry: TransactionRegistry
+    private let observer: any NodeObserver
+    private let configuration: NodeConfiguration
+    private let clock: @Sendable () -> TimeMilliseconds
+
+    private struct Queue {
+        var transactions: [QueuedTransaction] = []
+        /// Readers of the state who need it at a block's end.
+        var readers: [@Sendable (borrowing LedgerState) -> Void] = []
+        var isStopping = false
+        /// The thread has ended; the state stands at its last block's end for good.
+        var hasEnded = false
+    }
+
+    init(
+        state: SharedState, assembly: BlockAssembly, committer: BlockCommitter, registry: TransactionRegistry,
+        observer: any NodeObserver, configuration: NodeConfiguration, clock: @escaping @Sendable () -> TimeMilliseconds
+    ) {
+        self.state = state
+        self.work = assembly
+        self.committer = committer
+        self.registry = registry
+        self.observer = observer
+        self.configuration = configuration
+        self.clock = clock
+    }
+
+    func enqueue(_ transaction: QueuedTransaction) {
+        queue.withLock { $0.transactions.append(transaction) }
+    }
+
+    /// Calls `body` with the state as the last executed block left it.
+    func read(_ body: @escaping @Sendable (borrowing LedgerState) -> Void) {
+        let hasEnded = queue.withLock { queue in
+            if !queue.hasEnded { queue.readers.append(body) }
+            return queue.hasEnded
+        }
+        if hasEnded { state.withLock { body($0) } }
+    }
+
+    /// Lets the thread end once the queue is empty.
+    func stop() {
+        queue.withLock { $0.isStopping = true }
+    }
+
+    /// The thread's work; returns after `stop`.
+    @available(*, noasync)
+    func run() {
+        var assembly = work
+        while let batch = nextBatch() {
+            if !batch.readers.isEmpty {
+                state.withLock { state in for reader in batch.readers { reader(state) } }
+            }
+            if !batch.transactions.isEmpty { produce(batch.transactions, &assembly) }
+        }
+    }
+
+    private struct Batch {
+        var transactions: [QueuedTransaction]
+        var readers: [@Sendable (borrowing LedgerState) -> Void]
+    }
+
+    /// Waits for work, and for room before the disk when the work is a block; nil when the producer stops.
+    @available(*, noasync)
+    private func nextBatch() -> Batch? {
+        let batch: Batch?? = queue.wait { queue in
+            if !queue.readers.isEmpty {
+                defer { queue.readers = [] }
+                return Batch(transactions: [], readers: queue.readers)
+            }
+            if !queue.transactions.isEmpty { return Batch(transactions: [], readers: []) }
+            queue.hasEnded = queue.isStopping
+            return queue.isStopping ? .some(nil) : nil
+        }
+        guard let batch, let batch else { return nil }
+        guard batch.readers.isEmpty else { return batch }
+        // While blocks wait for the disk, transactions gather: that is what makes blocks large under load.
+        committer.waitForRoom()
+        return queue.withLock { queue in
+            let count = blockCount(queue.transactions)
+            let transactions = Array(queue.transactions.prefix(count))
+            queue.transactions.removeFirst(count)
+            return Batch(transactions: transactions, readers: [])
+        }
+    }
+
+    /// How many of the waiting transactions fit into a block.
+    private func blockCount(_ transactions: [QueuedTransaction]) -> Int {
+        var bytes = BlockHeader.byteCount
+        var count = 0
+        for item in transactions.prefix(configuration.maximumBlockTransactions) {
+            bytes += 4 + item.transaction.signed.bytes.count
+            if bytes > configuration.maximumBlockBytes, count > 0 { break }
+            count += 1
+        }
+        return count
+    }
+
+    private func produce(_ transactions: [QueuedTransaction], _ assembly: inout BlockAssembly) {
+        let time = max(clock(), assembly.tip.time)
+        let context = BlockContext(height: assembly.tip.height + 1, time: time)
+        var applied: [QueuedTransaction] = []
+        applied.reserveCapacity(transactions.count)
+        for chunk in stride(from: 0, to: transactions.count, by: Self.transactionsPerLock) {
+            let end = min(chunk + Self.transactionsPerLock, transactions.count)
+            let refusals = apply(transactions[chunk..<end], to: &applied, in: context)
+            for (id, refusal) in refusals { observer.refused(id, refusal) }
+            registry.end(refusals.map { ($0, .status(.refused($1))) })
+        }
+        guard !applied.isEmpty else { return }
+        let outcome = state.withLock { $0.seal(height: context.height, time: context.time) }
+        let block = assembly.assemble(applied, outcome, time: time)
+        registry.order(applied.map(\.transaction.signed.id))
+        committer.enqueue(block)
+    }
+
+    private func apply(
+        _ transactions: ArraySlice<QueuedTransaction>, to applied: inout [QueuedTransaction], in context: BlockContext
+    ) -> [(TransactionID, Refusal)] {
+        let start = applied.count
+        let results: [Refusal?] = state.withLock { state in
+            var position = UInt32(start)
+            return transactions.map { item -> Refusal? in
+                do throws(Refusal) {
+                    try state.apply(item.transaction, at: position, in: context)
+                    position += 1
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+        var refusals: [(TransactionID, Refusal)] = []
+        for (item, refusal) in zip(transactions, results) {
+            if let refusal { refusals.append((item.transaction.signed.id, refusal)) } else { applied.append(item) }
+        }
+        return refusals
+    }
+}

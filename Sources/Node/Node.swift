@@ -1,0 +1,259 @@
+import Cryptography
+import Foundation
+public import Ledger
+import Synchronization
+public import Verifier
+
+/// A custody node: admits transactions, puts them into blocks, makes these durable and final, and proves what it holds.
+///
+/// Submissions come from any task. Signatures are checked on the verifier's threads; one thread executes blocks, one makes them durable.
+public final class Node: Sendable {
+    public let chainspec: Chainspec
+    let storage: any LedgerStorage
+    let committer: BlockCommitter
+    let producer: BlockProducer
+    let registry: TransactionRegistry
+    private let state: SharedState
+    private let verifier: SignatureVerifier
+    private let signers: [any BlockSigner]
+    private let observer: any NodeObserver
+    private let clock: @Sendable () -> TimeMilliseconds
+    private let threads = Mutex<[WorkerThread]>([])
+    private let checkpoint = Mutex<SignedCheckpoint?>(nil)
+
+    /// Restores the state from storage and starts the node's threads.
+    ///
+    /// `signers` are the validators this node signs for; the first proposes. Throws `NodeError`.
+    public init(
+        chainspec: Chainspec, storage: any LedgerStorage, signers: [any BlockSigner], verifier: SignatureVerifier,
+        configuration: NodeConfiguration = NodeConfiguration(), observer: any NodeObserver,
+        clock: @escaping @Sendable () -> TimeMilliseconds
+    ) throws(NodeError) {
+        let signers = signers.sorted { $0.validator < $1.validator }
+        guard let proposer = signers.first?.validator, signers.count >= Int(chainspec.quorum) else {
+            throw .quorumOutOfReach(held: signers.count, quorum: Int(chainspec.quorum))
+        }
+        let restored: RestoredLedger
+        do {
+            restored = try storage.restore()
+        } catch {
+            throw .storage(error)
+        }
+        let tip = restored.tip.header
+        let history = restored.history
+        self.chainspec = chainspec
+        self.storage = storage
+        self.signers = signers
+        self.verifier = verifier
+        self.observer = observer
+        self.clock = clock
+        state = SharedState(restored.takeState())
+        registry = TransactionRegistry(configuration: configuration)
+        committer = BlockCommitter(
+            storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
+            tip: BlockCommitter.DurableTip(header: tip, history: history))
+        producer = BlockProducer(
+            state: state,
+            assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
+            committer: committer, registry: registry, observer: observer, configuration: configuration, clock: clock)
+        startThreads()
+    }
+
+    private func startThreads() {
+        threads.withLock { [producer, committer] threads in
+            threads = [
+                WorkerThread(name: "produce") { producer.run() }, WorkerThread(name: "commit") { committer.run() },
+            ]
+        }
+    }
+
+    /// Takes nothing new, finishes what was admitted, and ends the threads. Where storage takes no blocks, what is not durable is
+    /// given up; nobody was told that it is final.
+    public func shutDown() async {
+        await withCheckedContinuation { continuation in
+            _ = WorkerThread(name: "shut-down") {
+                self.stopThreads()
+                continuation.resume()
+            }
+        }
+    }
+
+    @available(*, noasync)
+    private func stopThreads() {
+        registry.shutDown()
+        // What is still being checked reaches the queue before the queue's thread ends.
+        while registry.waitingTransactions > 0, committer.storageProblem == nil { Thread.sleep(forTimeInterval: 0.002) }
+        producer.stop()
+        let running = threads.withLock { running in
+            defer { running = [] }
+            return running
+        }
+        guard let produce = running.first, let commit = running.last else { return }
+        if committer.storageProblem != nil { committer.stop(abandoning: true) }
+        produce.join()
+        committer.stop(abandoning: committer.storageProblem != nil)
+        commit.join()
+        registry.abandon()
+    }
+}
+
+/// Why a node did not start.
+public enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
+    case quorumOutOfReach(held: Int, quorum: Int)
+    case storage(StorageError)
+
+    public var description: String {
+        switch self {
+        case .quorumOutOfReach(let held, let quorum):
+            "This node holds the keys of \(held) validators and the chain specification asks for \(quorum) attestations, so no block could become final. Give the key files of \(quorum) validators, or use a chain specification with a smaller quorum."
+        case .storage(let error): error.description
+        }
+    }
+}
+
+extension Node {
+    /// Submits a transaction and returns as soon as it is admitted, or where it already is.
+    ///
+    /// The same transaction again gives the same result. A transaction that was refused is tried anew.
+    public func submit(
+        _ transaction: SignedTransaction, memo: Memo? = nil
+    ) async throws(SubmissionFailure) -> TransactionStatus {
+        if let problem = committer.storageProblem { throw .storageUnavailable(problem) }
+        switch registry.begin(transaction) {
+        case .alreadyInFlight: return .pending
+        case .queueFull: throw .queueFull
+        case .shuttingDown: throw .shuttingDown
+        case .new: break
+        }
+        do {
+            let verified = try await verify(transaction)
+            try state.tryOut(verified, at: clock())
+            observer.admitted(transaction.id)
+            producer.enqueue(QueuedTransaction(transaction: verified, memo: memo))
+            return .pending
+        } catch {
+            return try endRefused(transaction, error)
+        }
+    }
+
+    private func verify(_ transaction: SignedTransaction) async throws(Refusal) -> VerifiedTransaction {
+        let requirements = try state.requirements(of: transaction, at: clock())
+        let results = await verifier.verify(requirements.checks)
+        return try VerifiedTransaction(transaction, requirements: requirements, results: results)
+    }
+
+    /// A refusal at admission may only mean that the transaction is final already.
+    private func endRefused(
+        _ transaction: SignedTransaction, _ refusal: Refusal
+    ) throws(SubmissionFailure) -> TransactionStatus {
+        var ending = TransactionStatus.refused(refusal)
+        if refusal.reason == .alreadyApplied || refusal.reason == .expired {
+            do {
+                if let final = try finalStatus(of: transaction.id) { ending = final }
+            } catch {
+                registry.end([(transaction.id, .unknown)])
+                throw .storageUnavailable(error)
+            }
+        }
+        registry.end([(transaction.id, .status(ending))])
+        guard case .refused = ending else { return ending }
+        observer.refused(transaction.id, refusal)
+        throw .refused(refusal)
+    }
+
+    /// Submits a transaction and waits until it is final or refused. Cancel the task to stop waiting: then the status is `pending`,
+    /// and the transaction goes its way.
+    public func submitAndWait(
+        _ transaction: SignedTransaction, memo: Memo? = nil
+    ) async throws(SubmissionFailure) -> TransactionStatus {
+        let status = try await submit(transaction, memo: memo)
+        guard status == .pending else { return status }
+        let ended = await wait(for: transaction.id)
+        guard case .refused(let refusal) = ended else { return ended }
+        throw .refused(refusal)
+    }
+
+    /// Waits until a pending transaction is final or refused; `pending` when the waiting was cancelled or the node stopped.
+    public func wait(for id: TransactionID) async -> TransactionStatus {
+        if case .status(let status) = await registry.ending(of: id) { return status }
+        do {
+            return try status(of: id) ?? .pending
+        } catch {
+            return .pending
+        }
+    }
+
+    /// What is known of a transaction; nil when nothing is.
+    public func status(of id: TransactionID) throws(StorageError) -> TransactionStatus? {
+        if registry.isInFlight(id) { return .pending }
+        if let final = try finalStatus(of: id) { return final }
+        return registry.refusal(of: id).map { .refused($0) }
+    }
+
+    private func finalStatus(of id: TransactionID) throws(StorageError) -> TransactionStatus? {
+        guard let location = try storage.location(of: id) else { return nil }
+        guard let certified = try storage.certifiedHeader(at: location.height) else {
+            throw .damaged("The index places transaction \(id) in block \(location.height), which is not there.")
+        }
+        return .final(location, time: certified.header.time)
+    }
+}
+
+extension Node {
+    /// The header of the last durable block.
+    public var tip: BlockHeader { committer.tip.header }
+
+    /// Transactions that are admitted or being checked and not yet in a block.
+    public var waitingTransactions: Int { registry.waitingTransactions }
+
+    /// Why the node cannot make blocks durable at present; nil when it can.
+    public var storageProblem: StorageError? { committer.storageProblem }
+
+    /// The receipt of a final transaction; nil for any other. `memo` says whether to put the memo into it, where the node has it.
+    public func receipt(of id: TransactionID, includingMemo memo: Bool) throws(StorageError) -> Receipt? {
+        guard let location = try storage.location(of: id) else { return nil }
+        guard let certified = try storage.certifiedBlock(at: location.height),
+            Int(location.position) < certified.block.transactions.count
+        else {
+            throw .damaged("The index places transaction \(id) in block \(location.height), where it is not.")
+        }
+        return Receipt(of: Int(location.position), in: certified, memo: memo ? try storage.memo(of: id) : nil)
+    }
+
+    /// The proof of an account's state after the last executed block, as soon as that block is final; nil when there is no such account.
+    public func balanceProof(of id: AccountID) async throws(StorageError) -> BalanceProof? {
+        let reading = await withCheckedContinuation { continuation in
+            producer.read { state in
+                guard let account = state.account(id) else { return continuation.resume(returning: nil as Reading?) }
+                continuation.resume(
+                    returning: Reading(
+                        account: account, path: state.inclusionPath(of: account.index), height: state.height))
+            }
+        }
+        guard let reading else { return nil }
+        await committer.waitUntilDurable(reading.height)
+        guard let certified = try storage.certifiedHeader(at: reading.height) else {
+            throw .failed("The node is stopping before block \(reading.height) became durable. Ask again when it is back.")
+        }
+        return BalanceProof(
+            account: reading.account, path: reading.path, header: certified.header, attestations: certified.attestations)
+    }
+
+    private struct Reading: Sendable {
+        let account: Account
+        let path: [Bytes32]
+        let height: UInt64
+    }
+
+    /// The checkpoint of the last durable block, signed by this node's validators.
+    public func latestCheckpoint() throws(SigningError) -> SignedCheckpoint {
+        let tip = committer.tip
+        let fresh = Checkpoint(network: chainspec.network, size: tip.history.count, root: tip.history.root)
+        if let known = checkpoint.withLock({ $0 }), known.checkpoint == fresh { return known }
+        var signatures: [CheckpointSignature] = []
+        for signer in signers { signatures.append(try signer.sign(fresh)) }
+        let signed = SignedCheckpoint(fresh, signatures: signatures)
+        checkpoint.withLock { $0 = signed }
+        return signed
+    }
+}

@@ -1,0 +1,19 @@
+/// The node's limits. Each has its unit in its name.
+public struct NodeConfiguration: Sendable {
+    /// Transactions that were admitted or are being checked, and are not yet in a block.
+    public var queueCapacityTransactions = 65_536
+    /// The bytes of those transactions.
+    public var queueCapacityBytes = 67_108_864
+    /// The most transactions the node puts into a block; the ledger's own limit is `Block.maximumTransactionCount`.
+    public var maximumBlockTransactions = 10_000
+    /// The most bytes the node puts into a block; the ledger's own limit is `Block.maximumByteCount`.
+    public var maximumBlockBytes = 16_777_216
+    /// Blocks that are executed and wait to become durable. While so many wait, transactions gather for the next block.
+    public var commitDepthBlocks = 2
+    /// Refusals that are remembered for those who ask later.
+    public var rememberedRefusals = 65_536
+    /// How long the node waits before it tries again to write where there was no room.
+    public var storageRetryMilliseconds = 500
+
+    public init() {}
+}

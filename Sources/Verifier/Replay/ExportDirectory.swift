@@ -1,0 +1,130 @@
+import Foundation
+public import Ledger
+
+/// An export on disk (`docs/spec/export.md`): its blocks in order, one in memory at a time.
+public struct ExportDirectory {
+    private let directory: URL
+    private let network: NetworkID
+    private var segment: SegmentReader?
+    private var nextSegment: UInt64 = 0
+    private var nextHeight: UInt64 = 1
+    /// The bytes of all segments, for showing progress.
+    public let byteCount: UInt64
+    /// The bytes of the frames read so far.
+    public private(set) var byteCountRead: UInt64 = 0
+
+    /// Opens an export. Throws `unreadable` when it is not there or has no segment.
+    public init(path: String, network: NetworkID) throws(ReplayError) {
+        directory = URL(filePath: path, directoryHint: .isDirectory)
+        self.network = network
+        byteCount = try Self.totalByteCount(in: directory)
+    }
+
+    /// Refuses gaps between segments: a missing one is named before an hour is spent on the others.
+    private static func totalByteCount(in directory: URL) throws(ReplayError) -> UInt64 {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        } catch {
+            throw .unreadable("The export \(directory.path) cannot be read: \(error.localizedDescription)")
+        }
+        let segments = names.filter { $0.hasPrefix("blocks-") && $0.hasSuffix(".coffer") }
+        guard !segments.isEmpty else {
+            throw .unreadable("\(directory.path) holds no export: there is no \(ExportFormat.segmentFileName(0)). Give the directory that coffer export wrote.")
+        }
+        var total: UInt64 = 0
+        for number in 0..<UInt64(segments.count) {
+            let name = ExportFormat.segmentFileName(number)
+            guard segments.contains(name) else {
+                throw .unreadable("The export has \(segments.count) segments, and \(name) is not among them. Copy the missing segment, or export again.")
+            }
+            total += try fileByteCount(directory.appending(path: name))
+        }
+        return total
+    }
+
+    private static func fileByteCount(_ file: URL) throws(ReplayError) -> UInt64 {
+        do {
+            let values = try file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
+            guard values.isRegularFile == true else {
+                throw ReplayError.unreadable("\(file.path) is not a regular file. Give the export itself, not links to it.")
+            }
+            return UInt64(values.fileSize ?? 0)
+        } catch {
+            throw (error as? ReplayError) ?? .unreadable("\(file.path) cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    /// The next certified block, decoded; nil after the last.
+    public mutating func next() throws(ReplayError) -> CertifiedBlock? {
+        while true {
+            if segment == nil, try !openNextSegment() { return nil }
+            let name = ExportFormat.segmentFileName(nextSegment - 1)
+            let frame: SegmentReader.Frame?
+            do {
+                frame = try segment?.next()
+            } catch {
+                throw .archive(file: name, error)
+            }
+            guard let frame else {
+                segment = nil
+                continue
+            }
+            nextHeight = frame.height + 1
+            byteCountRead += UInt64(ExportFormat.frameByteCount(frame.certifiedBlock.count))
+            do {
+                return try CertifiedBlock(decoding: frame.certifiedBlock)
+            } catch {
+                throw .fault(ChainFault(height: frame.height, offence: .undecodable(error)))
+            }
+        }
+    }
+
+    private mutating func openNextSegment() throws(ReplayError) -> Bool {
+        let name = ExportFormat.segmentFileName(nextSegment)
+        let file = directory.appending(path: name)
+        guard FileManager.default.fileExists(atPath: file.path) else { return false }
+        let handle: FileHandle
+        do {
+            handle = try FileHandle(forReadingFrom: file)
+        } catch {
+            throw .unreadable("\(file.path) cannot be opened: \(error.localizedDescription)")
+        }
+        do {
+            segment = try SegmentReader(network: network, firstHeight: nextHeight) { count throws(ExportError) in
+                do {
+                    return [UInt8](try handle.read(upToCount: count) ?? Data())
+                } catch {
+                    throw .inputFailed(reason: error.localizedDescription)
+                }
+            }
+        } catch {
+            throw .archive(file: name, error)
+        }
+        byteCountRead += UInt64(ExportFormat.headerByteCount)
+        nextSegment += 1
+        return true
+    }
+
+    /// The checkpoint at the export's end, not verified.
+    public func checkpoint() throws(ReplayError) -> SignedCheckpoint {
+        let file = directory.appending(path: ExportFormat.checkpointFileName)
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw .unreadable("The export has no checkpoint: it was not finished. Run coffer export again; it goes on where it stopped.")
+        }
+        guard try Self.fileByteCount(file) <= UInt64(SignedCheckpoint.maximumByteCount) else {
+            throw .unreadable("\(file.path) is larger than any checkpoint.")
+        }
+        let bytes: Data
+        do {
+            bytes = try Data(contentsOf: file)
+        } catch {
+            throw .unreadable("\(file.path) cannot be read: \(error.localizedDescription)")
+        }
+        do {
+            return try SignedCheckpoint(text: [UInt8](bytes))
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+}
