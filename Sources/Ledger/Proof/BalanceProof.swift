@@ -55,7 +55,7 @@ extension BalanceProof {
             "account": .hex(account.bytes),
             "path": .path(path),
             "header": .hex(header.bytes),
-            "attestations": .attestations(attestations),
+            "attestations": .array(attestations.map(\.json)),
         ]
     }
 

@@ -45,13 +45,11 @@ extension JSON {
     static func hex(_ bytes: [UInt8]) -> JSON { .string(Hexadecimal.encode(bytes)) }
 
     static func path(_ path: [Bytes32]) -> JSON { .array(path.map { .string($0.hex) }) }
+}
 
-    static func attestations(_ attestations: [Attestation]) -> JSON {
-        .array(
-            attestations.map {
-                ["validator": .number(UInt64($0.validator)), "signature": .string($0.signature.hex)]
-            })
-    }
+extension Attestation {
+    /// The JSON form, `{validator, signature}`.
+    public var json: JSON { ["validator": .number(UInt64(validator)), "signature": .string(signature.hex)] }
 }
 
 extension BlockHeader {

@@ -74,7 +74,7 @@ extension Receipt {
             JSON.Member(key: "index", value: .number(UInt64(index))),
             JSON.Member(key: "path", value: .path(path)),
             JSON.Member(key: "header", value: .hex(header.bytes)),
-            JSON.Member(key: "attestations", value: .attestations(attestations)),
+            JSON.Member(key: "attestations", value: .array(attestations.map(\.json))),
         ]
         if let memo { members.append(JSON.Member(key: "memo", value: memo.json)) }
         return .object(members)

@@ -6,11 +6,11 @@ extension Account {
     /// The account for display: addresses, names and decimal amounts in place of positions and minor units.
     ///
     /// The counters are those of `docs/spec/state-tree.md`. Beside them stand the figures derived from them: `available` and `posted` for a
-    /// holder, `outstanding` for a liability account. A derived figure is left out where the counters contradict each other, as those
-    /// of an unchecked account can.
+    /// holder, `outstanding` for a liability account.
     public func json(chainspec: Chainspec) -> JSON {
         [
             "address": .string(chainspec.address(of: id)),
+            "id": .string(id.hex),
             "index": .number(index),
             "kind": .string(kind.name),
             "status": .string(status.name),
@@ -28,35 +28,29 @@ extension Account {
 extension Balance {
     fileprivate func json(isHolder: Bool, chainspec: Chainspec) -> JSON {
         func amount(_ units: UInt128) -> JSON { .string(chainspec.amountText(units, asset)) }
-        func difference(_ minuend: UInt128?, _ subtrahend: UInt128) -> UInt128? {
-            guard let minuend, minuend >= subtrahend else { return nil }
-            return minuend - subtrahend
+        let code = JSON.string(chainspec.assetText(asset))
+        guard isHolder else {
+            return [
+                "asset": code, "outstanding": amount(outstanding), "creditsPosted": amount(creditsPosted),
+                "debitsPosted": amount(debitsPosted),
+            ]
         }
-        var members = [JSON.Member(key: "asset", value: .string(chainspec.assetText(asset)))]
-        func add(_ key: String, _ units: UInt128?) {
-            if let units { members.append(JSON.Member(key: key, value: amount(units))) }
-        }
-        if isHolder {
-            let posted = difference(creditsPosted, debitsPosted)
-            add("available", difference(posted, debitsPending))
-            add("posted", posted)
-        } else {
-            add("outstanding", difference(debitsPosted, creditsPosted))
-        }
-        add("pendingDebits", debitsPending)
-        add("pendingCredits", creditsPending)
-        add("creditsPosted", creditsPosted)
-        add("debitsPosted", debitsPosted)
-        return .object(members)
+        return [
+            "asset": code, "posted": amount(posted), "available": amount(available),
+            "pendingDebits": amount(debitsPending), "pendingCredits": amount(creditsPending),
+            "creditsPosted": amount(creditsPosted), "debitsPosted": amount(debitsPosted),
+        ]
     }
 }
 
 extension Entry {
-    /// The entry for display. `asset` and `amount` are left out where no money moved.
+    /// The entry for display: `position` is the transaction's in the block, `transaction` its id. `asset` and `amount` are left out where
+    /// no money moved.
     public func json(chainspec: Chainspec) -> JSON {
         var members = [
             JSON.Member(key: "height", value: .number(height)),
-            JSON.Member(key: "transaction", value: .number(UInt64(transaction))),
+            JSON.Member(key: "position", value: .number(UInt64(transaction))),
+            JSON.Member(key: "transaction", value: .string(id.hex)),
             JSON.Member(key: "operation", value: .number(UInt64(operation))),
             JSON.Member(key: "item", value: .number(UInt64(item))),
             JSON.Member(key: "kind", value: .string(kind.name)),
@@ -65,19 +59,17 @@ extension Entry {
             members.append(JSON.Member(key: "asset", value: .string(chainspec.assetText(asset))))
             members.append(JSON.Member(key: "amount", value: .string(chainspec.amountText(amount, asset))))
         }
-        members.append(JSON.Member(key: "id", value: .string(id.hex)))
         return .object(members)
     }
 }
 
 extension SupplyRecord {
-    /// The record for display.
+    /// The record for display, within its asset.
     public func json(chainspec: Chainspec) -> JSON {
         func amount(_ units: some FixedWidthInteger & UnsignedInteger) -> JSON {
             .string(chainspec.amountText(units, asset))
         }
         return [
-            "asset": .string(chainspec.assetText(asset)),
             "institution": .string(chainspec.institutionText(institution)),
             "quota": amount(quota),
             "issued": amount(issued),
@@ -92,10 +84,9 @@ extension SupplyRecord {
 }
 
 extension BlockHeader {
-    /// The header for display, with its hash.
+    /// The header for display.
     public func json(chainspec: Chainspec) -> JSON {
         [
-            "hash": .string(hash.hex),
             "version": .number(UInt64(Self.version)),
             "rules": .number(UInt64(rules)),
             "network": .string(network.hex),
