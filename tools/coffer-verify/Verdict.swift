@@ -1,0 +1,90 @@
+import Foundation
+import Ledger
+
+/// How a check ended when not all held; it decides the exit code.
+struct Verdict: Error {
+    let code: String
+    let message: String
+    let exitCode: Int32
+    let isJSON: Bool
+
+    /// The input was read, and something in it does not hold.
+    static func doesNotHold(code: String, _ message: String, json: Bool) -> Verdict {
+        Verdict(code: code, message: message, exitCode: 1, isJSON: json)
+    }
+
+    /// The input cannot be read.
+    static func unreadable(code: String, _ message: String, json: Bool) -> Verdict {
+        Verdict(code: code, message: message, exitCode: 2, isJSON: json)
+    }
+
+    func printAndExit() -> Never {
+        if isJSON {
+            let verdict: JSON = [
+                "verdict": .string(exitCode == 1 ? "doesNotHold" : "unreadable"), "code": .string(code), "detail": .string(message),
+            ]
+            print(verdict.text(.pretty))
+        } else {
+            let heading = exitCode == 1 ? "DOES NOT HOLD" : "cannot be checked"
+            FileHandle.standardError.write(Data("\(heading): \(message) [\(code)]\n".utf8))
+        }
+        Foundation.exit(exitCode)
+    }
+}
+
+/// Input files are hostile: they are read whole only up to a limit.
+enum InputFile {
+    static func read(_ path: String, maximumByteCount: Int) throws -> [UInt8] {
+        let handle: FileHandle
+        do {
+            handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        } catch {
+            throw Verdict.unreadable(
+                code: "fileUnreadable", "\(path) cannot be opened: \(error.localizedDescription) Check the path.", json: false)
+        }
+        let bytes: Data
+        do {
+            bytes = try handle.read(upToCount: maximumByteCount + 1) ?? Data()
+        } catch {
+            throw Verdict.unreadable(
+                code: "fileUnreadable", "\(path) cannot be read: \(error.localizedDescription) Give a regular file.", json: false)
+        }
+        guard bytes.count <= maximumByteCount else {
+            throw Verdict.unreadable(
+                code: "fileTooLarge", "\(path) is larger than \(maximumByteCount) bytes, more than any such file. Check the path.",
+                json: false)
+        }
+        return [UInt8](bytes)
+    }
+}
+
+/// Figures found by a check, printed for people or as JSON.
+struct Finding {
+    private var members: [JSON.Member] = [JSON.Member(key: "verdict", value: "holds")]
+    private var lines: [(String, String)] = []
+
+    mutating func add(_ label: String, _ key: String, _ text: String) {
+        members.append(JSON.Member(key: key, value: .string(text)))
+        lines.append((label, text))
+    }
+
+    mutating func add(_ label: String, _ key: String, count: UInt64) {
+        members.append(JSON.Member(key: key, value: .number(count)))
+        lines.append((label, String(count)))
+    }
+
+    /// A structured value; people see `text`.
+    mutating func add(_ label: String, _ key: String, _ value: JSON, text: String) {
+        members.append(JSON.Member(key: key, value: value))
+        lines.append((label, text))
+    }
+
+    func print(heading: String, json: Bool) {
+        guard !json else { return Swift.print(JSON.object(members).text(.pretty)) }
+        Swift.print("HOLDS: \(heading)")
+        let width = lines.map(\.0.count).max() ?? 0
+        for (label, text) in lines {
+            Swift.print("  \(label)\(String(repeating: " ", count: width - label.count))  \(text)")
+        }
+    }
+}
