@@ -2,7 +2,9 @@ internal import CSodium
 
 /// XChaCha20-Poly1305: encryption that notices every change, with a nonce long enough to be random.
 public enum XChaCha20Poly1305 {
+    /// How many bytes a key has.
     public static let keyByteCount = 32
+    /// How many bytes a nonce has.
     public static let nonceByteCount = 24
     /// How much longer the ciphertext is than the plaintext.
     public static let tagByteCount = 16
@@ -71,11 +73,14 @@ public enum XChaCha20Poly1305 {
 
 /// Why something was not encrypted or decrypted.
 public enum EncryptionError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A nonce whose byte count is not 24.
     case nonceLength(actual: Int)
+    /// A key whose byte count is not 32.
     case keyLength(actual: Int)
     /// Another key, nonce or associated data, or a changed ciphertext: which of them cannot be told.
     case authenticationFailed
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .nonceLength(let actual): "The nonce has \(actual) bytes instead of 24. Check where it came from."

@@ -112,17 +112,26 @@ public enum Bech32m {
 
 /// Why a text is not bech32m.
 public enum Bech32Error: Error, Hashable, Sendable, CustomStringConvertible {
+    /// More than 90 characters.
     case tooLong(characterCount: Int)
+    /// A character outside 33 to 126 of ASCII.
     case unprintableCharacter
+    /// Upper and lower case in one text.
     case mixedCase
+    /// No `1`.
     case noSeparator
+    /// The last `1` comes first.
     case emptyPrefix
     /// `position` counts from 1.
     case invalidCharacter(position: Int)
+    /// Fewer than 6 characters after the separator.
     case checksumTooShort
+    /// A checksum that does not belong to prefix and data.
     case wrongChecksum
+    /// More than 4 bits after the last byte, or one that is not zero.
     case wrongPadding
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .tooLong(let count): "The text has \(count) characters, at most \(Bech32m.maximumCharacterCount) are allowed. Check that it was copied alone."

@@ -5,6 +5,7 @@ public struct Ed25519PublicKey: Hashable, Comparable, Sendable, CustomStringConv
     /// The encoded point. Any 32 bytes are accepted here; bytes that are no point, or one of small order, verify nothing.
     public let bytes: Bytes32
 
+    /// The key with this encoding; nothing is checked yet.
     public init(bytes: Bytes32) {
         self.bytes = bytes
     }
@@ -28,6 +29,7 @@ public struct Ed25519PublicKey: Hashable, Comparable, Sendable, CustomStringConv
         }
     }
 
+    /// By encoded bytes.
     public static func < (left: Ed25519PublicKey, right: Ed25519PublicKey) -> Bool {
         left.bytes < right.bytes
     }

@@ -56,15 +56,18 @@ public struct Bytes32: FixedBytes {
     /// 32 zero bytes.
     public static let zero = Bytes32(storage: InlineArray(repeating: 0))
 
+    /// 32.
     @inlinable
     public static var byteCount: Int { 32 }
 
+    /// Copies `source`, which must have exactly `byteCount` bytes.
     @inlinable
     public init(copying source: Span<UInt8>) {
         precondition(source.count == 32, "Bytes32 needs exactly 32 bytes")
         storage = InlineArray { source[$0] }
     }
 
+    /// A view of the bytes, without copying them.
     @inlinable
     public var span: Span<UInt8> {
         @_lifetime(borrow self)
@@ -81,6 +84,7 @@ public struct Bytes32: FixedBytes {
         unsafe storage.span.bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
     }
 
+    /// Whether all bytes are the same.
     @inlinable
     public static func == (left: Bytes32, right: Bytes32) -> Bool {
         let upper = (left.word(0) ^ right.word(0)) | (left.word(1) ^ right.word(1))
@@ -88,6 +92,7 @@ public struct Bytes32: FixedBytes {
         return upper | lower == 0
     }
 
+    /// Lexicographic, by unsigned bytes.
     @inlinable
     public static func < (left: Bytes32, right: Bytes32) -> Bool {
         for index in 0..<4 {
@@ -97,6 +102,7 @@ public struct Bytes32: FixedBytes {
         return false
     }
 
+    /// Feeds all bytes to `hasher`.
     @inlinable
     public func hash(into hasher: inout Hasher) {
         for index in 0..<4 { hasher.combine(word(index)) }
@@ -116,15 +122,18 @@ public struct Bytes64: FixedBytes {
     /// 64 zero bytes.
     public static let zero = Bytes64(storage: InlineArray(repeating: 0))
 
+    /// 64.
     @inlinable
     public static var byteCount: Int { 64 }
 
+    /// Copies `source`, which must have exactly `byteCount` bytes.
     @inlinable
     public init(copying source: Span<UInt8>) {
         precondition(source.count == 64, "Bytes64 needs exactly 64 bytes")
         storage = InlineArray { source[$0] }
     }
 
+    /// A view of the bytes, without copying them.
     @inlinable
     public var span: Span<UInt8> {
         @_lifetime(borrow self)
@@ -140,6 +149,7 @@ public struct Bytes64: FixedBytes {
         unsafe storage.span.bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
     }
 
+    /// Whether all bytes are the same.
     @inlinable
     public static func == (left: Bytes64, right: Bytes64) -> Bool {
         var difference: UInt64 = 0
@@ -147,6 +157,7 @@ public struct Bytes64: FixedBytes {
         return difference == 0
     }
 
+    /// Lexicographic, by unsigned bytes.
     @inlinable
     public static func < (left: Bytes64, right: Bytes64) -> Bool {
         for index in 0..<8 {
@@ -156,6 +167,7 @@ public struct Bytes64: FixedBytes {
         return false
     }
 
+    /// Feeds all bytes to `hasher`.
     @inlinable
     public func hash(into hasher: inout Hasher) {
         for index in 0..<8 { hasher.combine(word(index)) }

@@ -13,6 +13,7 @@ public enum KeyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A signature that did not verify with its own key, and was therefore not released.
     case signingFailed
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .publicKeyLength(let scheme, let actual):

@@ -42,9 +42,12 @@ public enum PasswordHash {
 
 /// Why no key was derived from a passphrase.
 public enum PasswordHashError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A salt, cost or output length out of range.
     case refusedParameters
+    /// The system would not give the memory asked for.
     case insufficientMemory(byteCount: Int)
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .refusedParameters:

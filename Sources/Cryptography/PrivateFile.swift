@@ -131,12 +131,18 @@ private struct Descriptor: ~Copyable {
 public enum PrivateFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The operating system refused, with its error code.
     case system(_ operation: String, path: String, code: Int32)
+    /// A directory, pipe, device or socket.
     case notRegular(path: String)
+    /// The file belongs to another user.
     case notOwned(path: String)
+    /// The group or others may read, write or execute the file; `mode` is its permission bits.
     case accessibleToOthers(path: String, mode: UInt32)
+    /// The file has more bytes than the caller allows.
     case tooLarge(path: String, maximumByteCount: Int)
+    /// There is something at the path of the file to create.
     case alreadyExists(path: String)
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .system(let operation, let path, let code):

@@ -24,6 +24,7 @@ public enum SignatureScheme: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
+    /// By raw value: the order in which keys of different schemes are sorted.
     public static func < (left: SignatureScheme, right: SignatureScheme) -> Bool {
         left.rawValue < right.rawValue
     }
@@ -33,6 +34,7 @@ public enum SignatureScheme: UInt8, Sendable, CaseIterable, Comparable {
 ///
 /// Keys are ordered by scheme, then by bytes.
 public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// How the key signs.
     public let scheme: SignatureScheme
     /// 2 or 3 before the coordinate of an ECDSA key, 0 (and not encoded) for BIP340.
     private let parity: UInt8
@@ -85,6 +87,7 @@ public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
 
+    /// By scheme, then by encoded bytes.
     public static func < (left: PublicKey, right: PublicKey) -> Bool {
         if left.scheme != right.scheme { return left.scheme < right.scheme }
         if left.parity != right.parity { return left.parity < right.parity }
@@ -101,6 +104,7 @@ public struct ParsedPublicKey: Sendable {
         case full(secp256k1_pubkey)
     }
 
+    /// The key as it is encoded.
     public let key: PublicKey
     private let point: Point
 

@@ -20,6 +20,7 @@ public struct SignatureCheck: Sendable, Hashable {
     /// The signature: R || s for BIP340, R || S for ECDSA.
     public let signature: Bytes64
 
+    /// The claim that `key` signed `message` with `signature`.
     public init(key: PublicKey, message: Bytes32, signature: Bytes64) {
         self.key = key
         self.message = message

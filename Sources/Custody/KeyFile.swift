@@ -131,6 +131,7 @@ public struct KeyFileCost: Hashable, Sendable {
     /// Memory, in KiB.
     public let memoryKibibytes: UInt32
 
+    /// A cost; whether it is allowed is checked when it is used.
     public init(operations: UInt32, memoryKibibytes: UInt32) {
         self.operations = operations
         self.memoryKibibytes = memoryKibibytes

@@ -6,26 +6,40 @@ public enum KeyFileError: Error, Hashable, Sendable, CustomStringConvertible {
     case file(PrivateFileError)
 
     // The content, in the order in which it is checked.
+    /// The first line is not that of a key file.
     case notAKeyFile
+    /// The first line names a version other than 1.
     case unknownVersion(String)
+    /// The body is not lines of 64 lowercase hexadecimal digits.
     case malformedText
+    /// Field 2 is none of the kinds.
     case unknownKind(UInt8)
+    /// A bit of field 3 is set that means nothing.
     case unknownFlags(UInt8)
+    /// The body has another number of bytes than its kind.
     case wrongLength(expected: Int, actual: Int)
+    /// Fields 4 and 5 protect the passphrase less than required.
     case costTooLow(KeyFileCost, minimum: KeyFileCost)
+    /// Fields 4 and 5 ask for more than `KeyFileCost.maximum`.
     case costTooHigh(KeyFileCost)
+    /// Field 8 cannot be a public key.
     case publicKey(KeyError)
 
     // Sealing and unlocking.
+    /// An empty passphrase, or one of more than 1,024 bytes.
     case passphraseLength(actual: Int)
+    /// A secret whose byte count is not that of its kind.
     case secretLength(KeyFileKind, actual: Int)
+    /// A secret that is no key.
     case secretKey(KeyError)
+    /// Argon2id could not run.
     case passwordHash(PasswordHashError)
     /// Another passphrase, or a changed file: which of them cannot be told.
     case wrongPassphrase
     /// The secret is not that of the public key which the file states.
     case publicKeyMismatch
 
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
         case .file(let error): error.description
@@ -61,6 +75,7 @@ public enum KeyFileError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension KeyFileCost: CustomStringConvertible {
+    /// Such as `3 passes of Argon2id over 65536 KiB`.
     public var description: String {
         "\(operations) \(operations == 1 ? "pass" : "passes") of Argon2id over \(memoryKibibytes) KiB"
     }
