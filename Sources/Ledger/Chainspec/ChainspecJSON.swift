@@ -115,7 +115,7 @@ private struct Draft {
         name = try fields.string("name")
         addressPrefix = try fields.string("addressPrefix")
         genesisTime = try fields.timestamp("genesisTime")
-        institutions = try Self.institutions(fields.array("institutions", maximumCount: Chainspec.maximumInstitutionCount))
+        institutions = try Self.institutions(fields.field("institutions", expecting: "an array"))
         assets = try Self.assets(
             fields.array("assets", maximumCount: Chainspec.maximumAssetCount), institutions: institutions)
         validators = try Self.validators(
@@ -125,7 +125,11 @@ private struct Draft {
         try fields.finish()
     }
 
-    private static func institutions(_ elements: [JSONField]) throws(JSONError) -> [Institution] {
+    private static func institutions(_ field: JSONField) throws(JSONError) -> [Institution] {
+        let maximumCount = Chainspec.maximumInstitutionCount
+        let elements = try field.array(maximumCount: maximumCount)
+        // Everything that follows names institutions: without this, the first of those names would be blamed.
+        guard !elements.isEmpty else { throw field.refused("must have 1 to \(maximumCount) elements") }
         var institutions: [Institution] = []
         for element in elements {
             var fields = try element.object()
