@@ -338,6 +338,8 @@ def fields(item, required: str, optional: str = "") -> dict:
     missing, unknown = set(names) - set(item), set(item) - set(names) - set(optional.split())
     if missing or unknown:
         raise Unreadable(f"an object with {names}: missing {sorted(missing)}, unknown {sorted(unknown)}")
+    if None in item.values():
+        raise Unreadable(f"an object with {names} has a field that is null: a field without a value is left out")
     return dict.fromkeys(optional.split()) | item
 
 

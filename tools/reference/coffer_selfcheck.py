@@ -132,6 +132,7 @@ def check_proofs(e: Example, proofs: dict[str, dict]) -> int:
         wrong(path=proof["path"] + ["00" * 32])
         wrong(path=[("0" if h[0] != "0" else "1") + h[1:] for h in proof["path"]])
         wrong(unknown=1)
+        wrong(memo=None)
         if proof["attestations"]:
             one, two = proof["attestations"][:2]
             for attestations in ([], [one], [two, one], [one, one], [one, two | {"signature": one["signature"]}],
