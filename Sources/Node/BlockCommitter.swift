@@ -117,7 +117,7 @@ final class BlockCommitter: Sendable {
         for block in blocks {
             var attestations: [Attestation] = []
             for signer in signers {
-                guard let attestation = retrying({ () throws(SigningError) in try signer.attest(block.block.header) })
+                guard let attestation = retrying({ () throws(BlockSigningError) in try signer.attest(block.block.header) })
                 else { return nil }
                 attestations.append(attestation)
             }

@@ -128,7 +128,16 @@ final class BlockProducer: Sendable {
             registry.end(refusals.map { ($0, .status(.refused($1))) })
         }
         guard !applied.isEmpty else { return }
-        let outcome = state.withLock { $0.seal(height: context.height, time: context.time) }
+        let outcome = state.withLock { state in
+            let outcome = state.seal(height: context.height, time: context.time)
+            do {
+                try BlockInvariants.check(outcome, in: state)
+            } catch {
+                // The rules and their double disagree: this process must not sign anything more.
+                preconditionFailure("block \(context.height): \(error)")
+            }
+            return outcome
+        }
         let block = assembly.assemble(applied, outcome, time: time)
         registry.order(applied.map(\.transaction.signed.id))
         committer.enqueue(block)

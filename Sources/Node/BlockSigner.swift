@@ -4,13 +4,13 @@ public import Ledger
 public protocol BlockSigner: Sendable {
     var validator: ValidatorIndex { get }
     /// The validator's attestation of a header that this process executed.
-    func attest(_ header: BlockHeader) throws(SigningError) -> Attestation
+    func attest(_ header: BlockHeader) throws(BlockSigningError) -> Attestation
     /// The validator's signature line of a checkpoint.
-    func sign(_ checkpoint: Checkpoint) throws(SigningError) -> CheckpointSignature
+    func sign(_ checkpoint: Checkpoint) throws(BlockSigningError) -> CheckpointSignature
 }
 
 /// A signer that did not sign.
-public struct SigningError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct BlockSigningError: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) {

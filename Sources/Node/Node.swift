@@ -246,7 +246,7 @@ extension Node {
     }
 
     /// The checkpoint of the last durable block, signed by this node's validators.
-    public func latestCheckpoint() throws(SigningError) -> SignedCheckpoint {
+    public func latestCheckpoint() throws(BlockSigningError) -> SignedCheckpoint {
         let tip = committer.tip
         let fresh = Checkpoint(network: chainspec.network, size: tip.history.count, root: tip.history.root)
         if let known = checkpoint.withLock({ $0 }), known.checkpoint == fresh { return known }

@@ -13,6 +13,8 @@ public enum BlockOffence: Error, Hashable, Sendable {
     case transaction(position: Int, id: TransactionID, refusal: Refusal)
     /// A root or count is not what execution gives.
     case root(name: String, expected: String, found: String)
+    /// The block follows the rules and breaks an invariant they should keep: the rules themselves are wrong.
+    case invariant(String)
 }
 
 extension BlockOffence: CustomStringConvertible {
@@ -24,6 +26,7 @@ extension BlockOffence: CustomStringConvertible {
         case .transaction(let position, let id, let refusal):
             "transaction \(position) (\(id)) does not apply: \(refusal.reason.rawValue): \(refusal)"
         case .root(let name, let expected, let found): "\(name) is \(found), execution gives \(expected)"
+        case .invariant(let text): "an invariant does not hold after the block: \(text)"
         }
     }
 
@@ -35,6 +38,7 @@ extension BlockOffence: CustomStringConvertible {
         case .notFinal: "notFinal"
         case .transaction(_, _, let refusal): refusal.reason.rawValue
         case .root(let name, _, _): name
+        case .invariant: "invariant"
         }
     }
 }

@@ -127,6 +127,11 @@ extension Chain {
         try require("accountCount", header.accountCount, outcome.accountCount)
         try require("stateRoot", header.stateRoot, outcome.stateRoot)
         try require("supplyRoot", header.supplyRoot, outcome.supplyRoot)
+        do {
+            try BlockInvariants.check(outcome, in: state)
+        } catch {
+            throw .invariant(error.description)
+        }
         tip = header
         history.append(header.historyLeaf)
     }

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import Ledger
+
+/// The node's daemon.
+@main
+struct Cofferd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cofferd",
+        abstract: "Runs a Coffer node: takes transactions over HTTP, makes them durable and final, proves what it holds.",
+        discussion: """
+            The node key is a key file of kind validator; give --node-key once for each validator this node signs for. SIGTERM ends the
+            node after what it admitted is final.
+
+            Exit codes: 0 ended as asked; 1 --check found something that does not hold; 2 it could not start.
+
+            EXAMPLE:
+              cofferd --chainspec chainspec/development.json --data /var/lib/coffer \\
+                --node-key keys/development/validator-1.key --passphrase-file keys/development/passphrase
+              cofferd --check --chainspec chainspec/development.json --data /var/lib/coffer
+            """,
+        version: "0.1.0")
+
+    @Option(help: ArgumentHelp("The network's chain specification (JSON).", valueName: "file"))
+    var chainspec: String
+
+    @Option(help: ArgumentHelp("The data directory; it is made when it is not there.", valueName: "directory"))
+    var data: String
+
+    @Option(help: ArgumentHelp("Where to listen: a loopback address and a port.", valueName: "host:port"))
+    var listen = ListenAddress.standard.description
+
+    @Option(help: ArgumentHelp("Threads that check signatures; default: one per core.", valueName: "count"))
+    var workers = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(name: .customLong("node-key"), help: ArgumentHelp("A validator's key file. May be repeated.", valueName: "file"))
+    var nodeKeys: [String] = []
+
+    @Option(
+        name: .customLong("passphrase-file"),
+        help: ArgumentHelp("A file with the passphrase of the node keys; without it, a prompt asks.", valueName: "file"))
+    var passphraseFile: String?
+
+    @Flag(help: "Check everything in the data directory, and end.")
+    var check = false
+
+    @OptionGroup(title: "Limits") var settings: Settings
+
+    func validate() throws {
+        guard (1...256).contains(workers) else { throw ValidationError("--workers must be 1 to 256.") }
+        guard check || !nodeKeys.isEmpty else {
+            throw ValidationError("Give --node-key: without a validator's key this node could make no block final.")
+        }
+        do {
+            _ = try ListenAddress(parsing: listen)
+        } catch {
+            throw ValidationError("--listen: \(error).")
+        }
+    }
+
+    func run() async throws {
+        if check {
+            try DataCheck(command: self).run()
+        } else {
+            try await Daemon(command: self).run()
+        }
+    }
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as StartFailure {
+            FileHandle.standardError.write(Data("cofferd: \(failure.message)\n".utf8))
+            Foundation.exit(failure.exitCode)
+        } catch {
+            // Help and version requests come here too, and are no failure.
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if code.isSuccess { print(text) } else { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+            Foundation.exit(code.isSuccess ? 0 : 2)
+        }
+    }
+
+    /// The chain specification, which a node that is not a development one refuses with development keys.
+    func readChainspec() throws(StartFailure) -> Chainspec {
+        let bytes: [UInt8]
+        do {
+            bytes = [UInt8](try Data(contentsOf: URL(filePath: chainspec)))
+        } catch {
+            throw StartFailure("The chain specification \(chainspec) cannot be read: \(error.localizedDescription)")
+        }
+        let read: Chainspec
+        do {
+            read = try Chainspec(json: bytes)
+        } catch {
+            throw StartFailure("\(chainspec): \(error)")
+        }
+        if let field = read.developmentKeyInUse() {
+            throw StartFailure("\(chainspec): \(field) is a published development key, and this is not a development network. Anyone can sign with it: use keys of your own.")
+        }
+        return read
+    }
+}
+
+/// Why the daemon did not start, or what a check found.
+struct StartFailure: Error {
+    let message: String
+    let exitCode: Int32
+
+    init(_ message: String, exitCode: Int32 = 2) {
+        self.message = message
+        self.exitCode = exitCode
+    }
+}

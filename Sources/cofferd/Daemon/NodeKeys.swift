@@ -1,0 +1,69 @@
+import Cryptography
+import Custody
+import Ledger
+import Node
+
+/// A validator's keys as the node uses them.
+struct NodeSigner: BlockSigner {
+    private let signer: ValidatorSigner
+
+    init(_ signer: ValidatorSigner) {
+        self.signer = signer
+    }
+
+    var validator: ValidatorIndex { signer.validator }
+
+    func attest(_ header: BlockHeader) throws(BlockSigningError) -> Attestation {
+        do {
+            return try signer.attest(header)
+        } catch {
+            throw BlockSigningError(error.description)
+        }
+    }
+
+    func sign(_ checkpoint: Checkpoint) throws(BlockSigningError) -> CheckpointSignature {
+        do {
+            return try signer.sign(checkpoint)
+        } catch {
+            throw BlockSigningError(error.description)
+        }
+    }
+}
+
+extension Cofferd {
+    /// Unlocks the node keys. A node of a network that is not a development one takes no development key.
+    func unlockNodeKeys(_ chainspec: Chainspec) throws(StartFailure) -> [any BlockSigner] {
+        var signers: [any BlockSigner] = []
+        for path in nodeKeys {
+            do {
+                let file = try KeyFile.read(at: path)
+                guard chainspec.isDevelopment || !file.isDevelopment && !DevelopmentKeys.contains(file.publicKey) else {
+                    throw StartFailure("\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
+                }
+                let signer = NodeSigner(try unlock(file, path, chainspec))
+                guard !signers.contains(where: { $0.validator == signer.validator }) else {
+                    throw StartFailure("\(path): this validator's key was given before. Give each key once.")
+                }
+                signers.append(signer)
+            } catch {
+                throw (error as? StartFailure) ?? StartFailure("\(path): \(error)")
+            }
+        }
+        return signers
+    }
+
+    private func unlock(_ file: KeyFile, _ path: String, _ chainspec: Chainspec) throws -> ValidatorSigner {
+        let unlocked: UnlockedKey
+        if let passphraseFile {
+            let passphrase = try KeyFile.readPassphrase(at: passphraseFile, isDevelopment: file.isDevelopment)
+            unlocked = try file.unlock(passphrase: passphrase)
+        } else {
+            let passphrase = try Terminal.readSecret(prompt: "Passphrase of \(path): ")
+            unlocked = try file.unlock(passphrase: passphrase)
+        }
+        switch consume unlocked {
+        case .validator(let keys): return try ValidatorSigner(keys: keys, chainspec: chainspec)
+        case .account: throw StartFailure("\(path) holds the key of an account. A node key is a key file of kind validator: make one with coffer key new --validator.")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Hummingbird
+import Ledger
+import Node
+import Store
+
+extension API {
+    /// `GET /v1/assets` (`docs/spec/http.md` section 2).
+    func assets(_ request: Request) throws -> Response {
+        try request.allowParameters()
+        let supply = try store.supply()
+        return Reply.json([
+            "assets": .array(chainspec.assets.indices.map { assetJSON($0, supply) }), "height": .number(node.tip.height),
+        ])
+    }
+
+    /// `GET /v1/assets/{code}`.
+    func asset(_ request: Request, _ context: CofferRequestContext) throws -> Response {
+        try request.allowParameters()
+        guard let index = chainspec.assetIndex(code: context.parameters.get("code") ?? "") else { throw Problem(.assetNotFound) }
+        return Reply.json(assetJSON(Int(index), try store.supply()))
+    }
+
+    private func assetJSON(_ position: Int, _ supply: [SupplyRecord]) -> JSON {
+        let asset = chainspec.assets[position]
+        let records = supply.filter { Int($0.asset) == position }
+        func sum(_ figure: (SupplyRecord) -> UInt128) -> JSON {
+            .string(DecimalAmount.format(records.reduce(0) { $0 + figure($1) }, decimals: asset.decimals))
+        }
+        let shown = records.filter { $0.quota > 0 || $0.issued > 0 || $0.balances > 0 || $0.reserveAttested > 0 }
+        return [
+            "code": .string(asset.code), "decimals": .number(UInt64(asset.decimals)),
+            "authority": .string(chainspec.institutions[Int(asset.authority)].name),
+            "issued": sum(\.issued), "redeemed": sum(\.redeemed), "outstanding": sum(\.outstanding), "held": sum(\.held),
+            "frozen": sum(\.frozen), "reserveAttested": sum(\.reserveAttested),
+            "institutions": .array(shown.map { $0.json(chainspec: chainspec) }),
+        ]
+    }
+}

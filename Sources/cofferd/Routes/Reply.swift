@@ -1,0 +1,97 @@
+import HTTPTypes
+import Hummingbird
+import Ledger
+import NIOCore
+
+/// The forms of a successful answer.
+enum Reply {
+    static let json = "application/json"
+    static let octets = "application/octet-stream"
+
+    static func json(_ value: JSON, status: HTTPResponse.Status = .ok) -> Response {
+        bytes(value.bytes(), mediaType: json, status: status)
+    }
+
+    static func octets(_ value: [UInt8]) -> Response {
+        bytes(value, mediaType: octets)
+    }
+
+    static func text(_ value: String, mediaType: String = "text/plain; charset=utf-8") -> Response {
+        bytes(Array(value.utf8), mediaType: mediaType)
+    }
+
+    private static func bytes(_ value: [UInt8], mediaType: String, status: HTTPResponse.Status = .ok) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = mediaType
+        headers[.cacheControl] = "no-store"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: value)))
+    }
+}
+
+extension Request {
+    /// The body, which `RequestBodyLimits` has read whole.
+    func wholeBody() async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await part in body { bytes.append(contentsOf: part.readableBytesView) }
+        return bytes
+    }
+
+    /// The media type of the body, without parameters.
+    var mediaType: String? {
+        headers[.contentType].map {
+            ($0.split(separator: ";", maxSplits: 1).first ?? "").trimmingSpaces().lowercased()
+        }
+    }
+
+    /// Whether the client asks for octets rather than JSON.
+    var acceptsOctets: Bool {
+        (headers[.accept] ?? "").split(separator: ",").contains {
+            ($0.split(separator: ";").first ?? "").trimmingSpaces().lowercased() == Reply.octets
+        }
+    }
+
+    /// Refuses query parameters the route does not have: a misspelt one would otherwise be ignored in silence.
+    func allowParameters(_ names: String...) throws(Problem) {
+        for (name, _) in uri.queryParameters where !names.contains(String(name)) {
+            throw Problem(
+                .malformedParameter, detail: "The route has no parameter of that name; it has \(names.isEmpty ? "none" : names.joined(separator: ", ")).",
+                field: LogText.safe(String(name)))
+        }
+    }
+
+    /// A parameter that is `true` or `false`; false when it is left out.
+    func flag(_ name: String) throws(Problem) -> Bool {
+        switch uri.queryParameters[Substring(name)] {
+        case nil, "false": return false
+        case "true": return true
+        default: throw Problem(.malformedParameter, detail: "\(name) is true or false.", field: name)
+        }
+    }
+
+    /// A whole number in a range; nil when it is left out.
+    func number<Integer: FixedWidthInteger>(_ name: String, in range: ClosedRange<Integer>) throws(Problem) -> Integer? {
+        guard let text = uri.queryParameters[Substring(name)] else { return nil }
+        guard let value = Integer(text), range.contains(value), String(value) == text else {
+            throw Problem(.malformedParameter, detail: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).", field: name)
+        }
+        return value
+    }
+
+    /// One of several words; nil when it is left out.
+    func choice(_ name: String, of words: [String]) throws(Problem) -> String? {
+        guard let text = uri.queryParameters[Substring(name)] else { return nil }
+        guard words.contains(String(text)) else {
+            throw Problem(.malformedParameter, detail: "\(name) is \(words.joined(separator: " or ")).", field: name)
+        }
+        return String(text)
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSpaces() -> Substring {
+        var text = self
+        while text.first == " " { text = text.dropFirst() }
+        while text.last == " " { text = text.dropLast() }
+        return text
+    }
+}
