@@ -12,7 +12,7 @@ public enum ExportFormat {
     /// Field 3 of a frame.
     public static let checksumByteCount = 32
     /// The most a frame's length may say.
-    public static let maximumCertifiedBlockByteCount = 33_558_784
+    public static let maximumCertifiedBlockByteCount = CertifiedBlock.maximumByteCount
     /// A segment is larger only if its first frame alone makes it so.
     public static let maximumSegmentByteCount = 67_108_864
     /// The name of the file that holds the checkpoint.

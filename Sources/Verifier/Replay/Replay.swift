@@ -113,7 +113,10 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .unreadable: false
         case .archive(_, let error):
-            if case .checksumMismatch = error { true } else { false }
+            switch error {
+            case .checksumMismatch, .segmentTooLong: true
+            default: false
+            }
         case .fault, .checkpointMismatch: true
         case .checkpoint(let error): error.kind == .doesNotHold
         }
