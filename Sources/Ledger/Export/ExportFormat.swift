@@ -53,8 +53,12 @@ public enum ExportFormat {
     /// Whether the frame of the next certified block belongs to a segment that has so many bytes already, its header
     /// included. If not, the segment is full and the frame is the first of the next one.
     public static func fits(certifiedBlockByteCount: Int, segmentByteCount: Int) -> Bool {
+        fits(certifiedBlockByteCount, segmentByteCount, limit: maximumSegmentByteCount)
+    }
+
+    static func fits(_ certifiedBlockByteCount: Int, _ segmentByteCount: Int, limit: Int) -> Bool {
         let isFirst = segmentByteCount <= headerByteCount
-        return isFirst || segmentByteCount + frameByteCount(certifiedBlockByteCount) <= maximumSegmentByteCount
+        return isFirst || segmentByteCount + frameByteCount(certifiedBlockByteCount) <= limit
     }
 }
 

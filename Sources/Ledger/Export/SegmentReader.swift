@@ -19,6 +19,7 @@ public struct SegmentReader {
     static let maximumReadByteCount = 1_048_576
 
     private let read: Input
+    private let maximumSegmentByteCount: Int
     /// The height of the frame that comes next.
     public private(set) var nextHeight: UInt64
     /// How many bytes the header and the frames returned so far take: where an interrupted export is resumed.
@@ -27,7 +28,17 @@ public struct SegmentReader {
     /// Reads and checks the segment's header.
     /// - Throws: `wrongMagic`, `unknownVersion`, `wrongNetwork`, `wrongFirstHeight`, `truncated`, or what `read` throws.
     public init(network: NetworkID, firstHeight: UInt64, read: @escaping Input) throws(ExportError) {
+        try self.init(
+            network: network, firstHeight: firstHeight, maximumSegmentByteCount: ExportFormat.maximumSegmentByteCount,
+            read: read)
+    }
+
+    /// The same with another limit, so that a test need not fill a segment.
+    package init(
+        network: NetworkID, firstHeight: UInt64, maximumSegmentByteCount: Int, read: @escaping Input
+    ) throws(ExportError) {
         self.read = read
+        self.maximumSegmentByteCount = maximumSegmentByteCount
         nextHeight = firstHeight
         let header = try readFully(ExportFormat.headerByteCount)
         // A short file of something else is first of all something else.
@@ -63,7 +74,7 @@ public struct SegmentReader {
         guard length <= ExportFormat.maximumCertifiedBlockByteCount else {
             throw .frameTooLong(height: nextHeight, offset: byteCount, byteCount: length)
         }
-        guard ExportFormat.fits(certifiedBlockByteCount: Int(length), segmentByteCount: byteCount) else {
+        guard ExportFormat.fits(Int(length), byteCount, limit: maximumSegmentByteCount) else {
             throw .segmentTooLong(height: nextHeight, offset: byteCount)
         }
         let certifiedBlock = try readFully(Int(length))
