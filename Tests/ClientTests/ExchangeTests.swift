@@ -99,12 +99,14 @@ struct ExchangeTests {
         #expect(node.requests.isEmpty)
     }
 
-    @Test("Addresses of nodes", arguments: [
-        ("http://127.0.0.1:8420", true), ("https://node.bank.example", true), ("http://[::1]:8420/coffer/", true),
-        ("HTTP://localhost", true), ("127.0.0.1:8420", false), ("ftp://127.0.0.1", false), ("http://", false), ("", false),
-        ("http://user:secret@127.0.0.1", false), ("http://127.0.0.1/?x=1", false), ("http://127.0.0.1/#x", false),
-        ("http:// 127.0.0.1", false), ("http:///v1", false),
-    ])
+    @Test(
+        "Addresses of nodes",
+        arguments: [
+            ("http://127.0.0.1:8420", true), ("https://node.bank.example", true), ("http://[::1]:8420/coffer/", true),
+            ("HTTP://localhost", true), ("127.0.0.1:8420", false), ("ftp://127.0.0.1", false), ("http://", false), ("", false),
+            ("http://user:secret@127.0.0.1", false), ("http://127.0.0.1/?x=1", false), ("http://127.0.0.1/#x", false),
+            ("http:// 127.0.0.1", false), ("http:///v1", false),
+        ])
     func addresses(text: String, isAccepted: Bool) async {
         let error = await failure { () throws(ClientError) in try NodeClient(url: text, chainspec: chainspec) }
         #expect(error == (isAccepted ? nil : .invalidAddress(text)))
