@@ -117,7 +117,8 @@ struct CheckpointTests {
         let cases: [(String, line: Int)] = [
             ("", 1), ("\n", 1), (String(text.dropLast()), 6), (replacing(line: 1, with: "other/\(network.network.hex)"), 1),
             (replacing(line: 1, with: checkpoint.origin.uppercased()), 1), (replacing(line: 1, with: checkpoint.origin + "0"), 1),
-            (replacing(line: 2, with: ""), 2), (replacing(line: 2, with: "01"), 2), (replacing(line: 2, with: "+1"), 2),
+            (replacing(line: 2, with: ""), 2), (replacing(line: 2, with: "0"), 2), (replacing(line: 2, with: "01"), 2),
+            (replacing(line: 2, with: "+1"), 2),
             (replacing(line: 2, with: "18446744073709551616"), 2), (replacing(line: 3, with: String(root.dropLast())), 3),
             (replacing(line: 3, with: root.dropLast(2) + "=="), 3), (replacing(line: 3, with: Base64.encode([1])), 3),
             (replacing(line: 4, with: "extension"), 4), (checkpoint.signedText, 4), (checkpoint.signedText + "\n", 5),
@@ -182,9 +183,11 @@ struct CheckpointTests {
 
 @Suite("Base64")
 struct Base64Tests {
-    @Test("the examples of RFC 4648 section 10", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "the examples of RFC 4648 section 10",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+        ])
     func examples(bytes: String, text: String) {
         #expect(Base64.encode(Array(bytes.utf8)) == text)
         #expect(Base64.decode(text) == Array(bytes.utf8))
@@ -203,9 +206,11 @@ struct Base64Tests {
         #expect(characters.count == 65)
     }
 
-    @Test("other spellings are refused", arguments: [
-        "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9", "Z===", "====", "=", "Zm9v=", "Zg==Zg==", "Zm 9", "Zm9-", "Zm9_", "Zm9\n", "é===",
-    ])
+    @Test(
+        "other spellings are refused",
+        arguments: [
+            "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9", "Z===", "====", "=", "Zm9v=", "Zg==Zg==", "Zm 9", "Zm9-", "Zm9_", "Zm9\n", "é===",
+        ])
     func refuses(text: String) {
         #expect(Base64.decode(text) == nil)
     }

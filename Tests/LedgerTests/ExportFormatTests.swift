@@ -153,6 +153,7 @@ struct ExportFormatTests {
         for (bytes, error) in cases {
             #expect(readAll(bytes).failure == error)
             #expect(!error.description.isEmpty)
+            #expect(error.kind == (error.code == "exportChecksumMismatch" ? .doesNotHold : .unreadable))
             codes.insert(error.code)
         }
         #expect(codes.count == 7)
@@ -209,6 +210,7 @@ struct ExportFormatTests {
             }
             let error = ExportError.segmentTooLong(height: UInt64(expected), offset: offsets[expected - 1])
             #expect(throws: error) { try reader.next() }
+            #expect(error.kind == .doesNotHold)
         }
     }
 }

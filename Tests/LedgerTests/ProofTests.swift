@@ -117,7 +117,8 @@ struct ReceiptTests {
     @Test("a changed digit anywhere in transaction, path, header or attestations is found")
     func findsEveryChangedDigit() throws {
         let document = Receipt(of: scene.memoPosition, in: scene.block, memo: scene.memo).json()
-        let paths = ["transaction", "header", "attestations[0].signature", "attestations[1].signature", "memo.salt"]
+        let paths =
+            ["transaction", "header", "attestations[0].signature", "attestations[1].signature", "memo.salt"]
             + document["path"].elements.indices.map { "path[\($0)]" }
         for path in paths {
             let text = document[path].string
@@ -267,7 +268,8 @@ struct BalanceProofTests {
     @Test("a changed digit anywhere is found")
     func findsEveryChangedDigit() throws {
         let document = scene.balanceProof(of: scene.accounts.count - 1).json()
-        let paths = ["account", "header", "attestations[0].signature", "attestations[1].signature"]
+        let paths =
+            ["account", "header", "attestations[0].signature", "attestations[1].signature"]
             + document["path"].elements.indices.map { "path[\($0)]" }
         for path in paths {
             let text = document[path].string

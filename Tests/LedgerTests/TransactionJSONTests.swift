@@ -232,7 +232,7 @@ struct TransactionJSONTests {
         let foreign = Bech32m.encode(prefix: "other", payload: bob.id.bytes.bytes)
         let document = TransactionDraft(everyOperation()).json(chainspec: chainspec)
             .setting("operations[3].legs[0].to", to: .string(foreign))
-        #expect(draftFailure(document)?.description.contains("belongs to another network") == true)
+        #expect(draftFailure(document)?.description.contains("it is of another network") == true)
     }
 
     @Test("a transaction of an asset the network does not have shows, and does not read back")

@@ -2,7 +2,7 @@ public import Cryptography
 
 /// The public keys of the published development keys (`keys/README.md`), whose secrets everybody has.
 ///
-/// A network that is not a development network refuses them.
+/// No node starts a network that is not a development network while one of them is in its chain specification.
 public enum DevelopmentKeys {
     /// The key of an institution or a wallet, under the name that its secret is derived from.
     public struct AccountKey: Hashable, Sendable {
@@ -79,7 +79,8 @@ public enum DevelopmentKeys {
 }
 
 extension Chainspec {
-    /// The first field of the JSON form that holds a published development key; nil if there is none, and on a development network, where they belong.
+    /// The first field of the JSON form that holds a published development key; nil if there is none, and on a development network,
+    /// where they belong.
     public func developmentKeyInUse() -> String? {
         guard !isDevelopment else { return nil }
         for (position, institution) in institutions.enumerated() {

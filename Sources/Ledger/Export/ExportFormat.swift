@@ -80,6 +80,16 @@ public enum ExportError: Error, Hashable, Sendable {
     case checksumMismatch(height: UInt64, offset: Int)
 }
 
+extension ExportError {
+    /// Whether there was something to check (`docs/spec/export.md` section 4).
+    public var kind: ProofError.Kind {
+        switch self {
+        case .inputFailed, .truncated, .wrongMagic, .unknownVersion, .wrongNetwork, .wrongFirstHeight, .frameTooLong: .unreadable
+        case .segmentTooLong, .checksumMismatch: .doesNotHold
+        }
+    }
+}
+
 extension ExportError: CustomStringConvertible {
     /// The stable code of `docs/spec/errors.md`.
     public var code: String {
@@ -110,7 +120,7 @@ extension ExportError: CustomStringConvertible {
         case .wrongFirstHeight(let actual, let expected):
             "the segment begins at height \(actual), and the next height is \(expected); a segment is missing or misplaced"
         case .frameTooLong(let height, let offset, let byteCount):
-            "the frame of height \(height) at byte \(offset) claims \(byteCount) bytes, and a certified block has at most \(ExportFormat.maximumCertifiedBlockByteCount); the file is damaged: copy it again"
+            "the frame of height \(height) at byte \(offset) claims \(byteCount) bytes, more than a certified block has; the file is damaged: copy it again"
         case .segmentTooLong(let height, let offset):
             "the frame of height \(height) at byte \(offset) belongs to the next segment; the export was not cut as the format says: export again"
         case .checksumMismatch(let height, let offset):

@@ -3,7 +3,7 @@ public import Cryptography
 /// The size and root of the history tree: what validators sign in a checkpoint (`docs/spec/checkpoint.md`).
 public struct Checkpoint: Hashable, Sendable {
     public let network: NetworkID
-    /// The number of headers: the latest height and one.
+    /// The number of headers: the latest height and one, so at least 1.
     public let size: UInt64
     public let root: Bytes32
 

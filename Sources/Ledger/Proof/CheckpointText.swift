@@ -48,15 +48,15 @@ extension SignedCheckpoint {
     private static func network(_ line: String) throws(ProofError) -> NetworkID {
         let prefix = Checkpoint.originPrefix
         guard line.hasPrefix(prefix), let network = NetworkID(hex: String(line.dropFirst(prefix.count))) else {
-            throw .checkpointText(line: 1, reason: "must be \"\(prefix)\" and a network id of 64 lowercase hexadecimal digits")
+            throw .checkpointText(line: 1, reason: "must be \(prefix) and a network id of 64 lowercase hexadecimal digits")
         }
         return network
     }
 
     private static func size(_ line: String) throws(ProofError) -> UInt64 {
-        let isPlain = line.utf8.allSatisfy(DecimalAmount.isDigit) && (line == "0" || !line.hasPrefix("0"))
+        let isPlain = line.utf8.allSatisfy(DecimalAmount.isDigit) && !line.hasPrefix("0")
         guard isPlain, let size = UInt64(line) else {
-            throw .checkpointText(line: 2, reason: "must be a number below 2^64 without sign or needless zeros")
+            throw .checkpointText(line: 2, reason: "must be a number from 1 to 2^64 - 1 without sign or zeros in front")
         }
         return size
     }

@@ -41,6 +41,7 @@ public enum ProofError: Error, Equatable, Sendable {
 }
 
 extension ProofError {
+    /// Which of the two this is.
     public var kind: Kind {
         switch self {
         case .json, .checkpointText: .unreadable

@@ -4,6 +4,8 @@ public import Cryptography
 public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Not bech32m: a wrong character, a wrong checksum, a text cut short.
     case malformed(Bech32Error)
+    /// In upper case. BIP 350 allows it; here one account has one address.
+    case upperCase
     /// A good address, but of another network.
     case wrongPrefix(expected: String, actual: String)
     /// A good bech32m text of this network's prefix that holds something else than 32 bytes.
@@ -13,8 +15,9 @@ public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .malformed(let error): error.description
+        case .upperCase: "The address is in upper case. Write it in lower case."
         case .wrongPrefix(let expected, let actual):
-            "The address begins with \(JSONPath.shown(key: actual)) and this network's with \(expected): it belongs to another network. Ask for an address on this one."
+            "The address begins with \(JSONPath.shown(key: actual)), this network's with \(expected): it is of another network. Ask for one of this."
         case .wrongLength(let count):
             "The address holds \(count) bytes and an account id has \(Bytes32.byteCount). It is not an account's; ask for another."
         }
@@ -22,7 +25,7 @@ public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Chainspec {
-    /// The account with an address on this network. Lower case, or upper case throughout, as BIP 350 has it.
+    /// The account with an address on this network.
     public func parseAddress(_ text: String) throws(AddressError) -> AccountID {
         let decoded: (prefix: String, payload: [UInt8])
         do throws(Bech32Error) {
@@ -30,6 +33,7 @@ extension Chainspec {
         } catch {
             throw .malformed(error)
         }
+        guard !text.utf8.contains(where: (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains) else { throw .upperCase }
         guard decoded.prefix == addressPrefix else {
             throw .wrongPrefix(expected: addressPrefix, actual: decoded.prefix)
         }

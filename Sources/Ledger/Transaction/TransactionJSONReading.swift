@@ -132,7 +132,8 @@ extension TransactionBuilder.Step {
 extension Opening {
     fileprivate init(_ element: JSONField) throws(JSONError) {
         var fields = try element.object()
-        let kind = try fields.field("kind", expecting: "bankIssued or walletHeld").choice(among: [.bankIssued, .walletHeld])
+        let kind =
+            try fields.field("kind", expecting: "bankIssued or walletHeld").choice(among: [.bankIssued, .walletHeld])
             as AccountKind
         let tier = try fields.integer("tier", as: UInt8.self)
         let salt = try fields.field("salt", expecting: "16 bytes in hexadecimal").bytes16()

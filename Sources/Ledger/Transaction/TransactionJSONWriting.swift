@@ -3,8 +3,8 @@ import Cryptography
 extension TransactionDraft {
     /// The JSON form (`docs/spec/transaction.md` section 4); signatures in canonical order.
     ///
-    /// A transaction decoded from bytes may name an asset that the network does not have. That has no JSON form: it shows as `?` and
-    /// its position, with amounts in minor units, and does not read back.
+    /// A transaction decoded from bytes may name an asset that the network does not have, or a time after the year 9999. These have no
+    /// JSON form: they show as `?` and the asset's position with amounts in minor units, and as `Timestamp.format` says, and do not read back.
     public func json(chainspec: Chainspec) -> JSON {
         var members = [
             JSON.Member(key: "network", value: .string(content.network.hex)),

@@ -13,7 +13,7 @@ public enum SigningError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .accountNotNamed(let account):
-            "The transaction does not name the account \(account), so nobody can sign it for that account. Check which account the key is for, or build the transaction with it as a signer."
+            "The transaction does not name the account \(account), so nobody signs for it. Check the account, or build the transaction with it as a signer."
         case .keyNotInPolicy(let key):
             "The key \(key) is not in the account's key policy. Check whether the account's keys were rotated, or sign with one of its keys."
         case .key(let error): error.description
