@@ -8,6 +8,8 @@ public struct Chain: ~Copyable, Sendable {
     /// The history tree with the tip's header as its last leaf.
     public private(set) var history: HistoryTree
     private let verifier: SignatureVerifier
+    /// A sealed block that was not valid: the state has gone past the tip, and sealing cannot be taken back.
+    private var isSpent = false
 
     /// The chain that consists of genesis.
     public init(genesis chainspec: Chainspec, verifier: SignatureVerifier) {
@@ -20,16 +22,18 @@ public struct Chain: ~Copyable, Sendable {
 
     /// Verifies blocks that follow the tip and appends them; all their signatures are checked in parallel first.
     ///
-    /// The verdict is that of checking them one after the other. After a fault of a root the chain must not be used any more;
-    /// after any other fault it stands where the last valid block left it.
+    /// The verdict is that of checking them one after the other; a fault's height is that of the place, whatever the header says.
+    /// After a fault that only execution shows (`ChainFault.endsChain`) nothing can be appended any more; after any other the chain
+    /// stands where the last valid block left it.
     @available(*, noasync, message: "verification computes on the calling thread")
     public mutating func append(_ blocks: [CertifiedBlock]) throws(ChainFault) {
+        precondition(!isSpent, "nothing is appended after a fault that ends the chain")
         let prepared = prepare(blocks)
         for (block, checks) in zip(blocks, prepared) {
             do {
                 try append(block, checks)
             } catch {
-                throw ChainFault(height: block.block.header.height, offence: error)
+                throw ChainFault(height: tip.height + 1, offence: error)
             }
         }
     }
@@ -46,6 +50,15 @@ public struct ChainFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "block \(height): \(offence)" }
+
+    /// Whether it was found only after the block had been executed and sealed: a count, root or invariant of the state after it.
+    public var endsChain: Bool {
+        switch offence {
+        case .root(let name, _, _): name != "historyRoot" && name != "transactionRoot"
+        case .invariant: true
+        case .undecodable, .header, .notFinal, .transaction: false
+        }
+    }
 }
 
 /// What was found out about a block before its turn, from the state at the time: it may be out of date, and is then not used.
@@ -114,6 +127,7 @@ extension Chain {
 extension Chain {
     private mutating func append(_ certified: CertifiedBlock, _ prepared: PreparedBlock) throws(BlockOffence) {
         let header = certified.block.header
+        try checkForm(of: certified)
         try checkHeader(of: certified.block)
         try checkFinality(certified, prepared)
         let start = state.savepoint
@@ -123,6 +137,7 @@ extension Chain {
             state.rollBack(to: start)
             throw error
         }
+        isSpent = true
         let outcome = state.seal(height: header.height, time: header.time)
         try require("accountCount", header.accountCount, outcome.accountCount)
         try require("stateRoot", header.stateRoot, outcome.stateRoot)
@@ -132,8 +147,23 @@ extension Chain {
         } catch {
             throw .invariant(error.description)
         }
+        isSpent = false
         tip = header
         history.append(header.historyLeaf)
+    }
+
+    /// What decoding would have refused: a block may also come from memory, and attestations are only counted below.
+    private borrowing func checkForm(of certified: CertifiedBlock) throws(BlockOffence) {
+        let header = certified.block.header
+        let count = certified.block.transactions.count
+        guard count <= Block.maximumTransactionCount, Int(header.transactionCount) == count, header.systemEntryCount == 0,
+            certified.attestations.count <= Attestation.maximumCount
+        else { throw .undecodable(.countOutOfRange) }
+        guard certified.block.byteCount <= Block.maximumByteCount else { throw .undecodable(.tooLarge) }
+        for (earlier, later) in zip(certified.attestations, certified.attestations.dropFirst())
+        where earlier.validator >= later.validator {
+            throw .undecodable(.unsortedAttestations)
+        }
     }
 
     private borrowing func checkHeader(of block: Block) throws(BlockOffence) {

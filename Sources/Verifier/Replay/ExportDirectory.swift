@@ -8,6 +8,8 @@ public struct ExportDirectory {
     private var segment: SegmentReader?
     private var nextSegment: UInt64 = 0
     private var nextHeight: UInt64 = 1
+    /// The size of the segment before the present one.
+    private var previousByteCount = 0
     /// The bytes of all segments, for showing progress.
     public let byteCount: UInt64
     /// The bytes of the frames read so far.
@@ -30,13 +32,17 @@ public struct ExportDirectory {
         }
         let segments = names.filter { $0.hasPrefix("blocks-") && $0.hasSuffix(".coffer") }
         guard !segments.isEmpty else {
-            throw .unreadable("\(directory.path) holds no export: there is no \(ExportFormat.segmentFileName(0)). Give the directory that coffer export wrote.")
+            throw .unreadable(
+                "\(directory.path) holds no export: there is no \(ExportFormat.segmentFileName(0)). "
+                    + "Give the directory that coffer export wrote.")
         }
         var total: UInt64 = 0
         for number in 0..<UInt64(segments.count) {
             let name = ExportFormat.segmentFileName(number)
             guard segments.contains(name) else {
-                throw .unreadable("The export has \(segments.count) segments, and \(name) is not among them. Copy the missing segment, or export again.")
+                throw .unreadable(
+                    "The export has \(segments.count) segments, and \(name) is not among them. "
+                        + "Copy the missing segment, or export again.")
             }
             total += try fileByteCount(directory.appending(path: name))
         }
@@ -59,17 +65,7 @@ public struct ExportDirectory {
     public mutating func next() throws(ReplayError) -> CertifiedBlock? {
         while true {
             if segment == nil, try !openNextSegment() { return nil }
-            let name = ExportFormat.segmentFileName(nextSegment - 1)
-            let frame: SegmentReader.Frame?
-            do {
-                frame = try segment?.next()
-            } catch {
-                throw .archive(file: name, error)
-            }
-            guard let frame else {
-                segment = nil
-                continue
-            }
+            guard let frame = try nextFrame() else { continue }
             nextHeight = frame.height + 1
             byteCountRead += UInt64(ExportFormat.frameByteCount(frame.certifiedBlock.count))
             do {
@@ -78,6 +74,32 @@ public struct ExportDirectory {
                 throw .fault(ChainFault(height: frame.height, offence: .undecodable(error)))
             }
         }
+    }
+
+    /// The next frame of the open segment; nil, and the segment closed, at its end.
+    private mutating func nextFrame() throws(ReplayError) -> SegmentReader.Frame? {
+        let name = ExportFormat.segmentFileName(nextSegment - 1)
+        let byteCount = segment?.byteCount ?? 0
+        let frame: SegmentReader.Frame?
+        do {
+            frame = try segment?.next()
+        } catch {
+            throw .archive(file: name, error)
+        }
+        if nextSegment > 1, byteCount == ExportFormat.headerByteCount { try checkCut(before: frame, of: name) }
+        guard let frame else {
+            previousByteCount = byteCount
+            segment = nil
+            return nil
+        }
+        return frame
+    }
+
+    /// A segment begins with a block, and with one that the segment before had no room for (`docs/spec/export.md` section 1).
+    private func checkCut(before frame: SegmentReader.Frame?, of name: String) throws(ReplayError) {
+        guard let frame,
+            !ExportFormat.fits(certifiedBlockByteCount: frame.certifiedBlock.count, segmentByteCount: previousByteCount)
+        else { throw .wrongCut(file: name, height: nextHeight) }
     }
 
     private mutating func openNextSegment() throws(ReplayError) -> Bool {

@@ -90,7 +90,8 @@ public struct ReplayResult: Sendable {
         let checkpoint = signed.checkpoint
         guard checkpoint.size == history.count, checkpoint.root == history.root else {
             throw .checkpointMismatch(
-                "it is of \(checkpoint.size) headers with root \(checkpoint.root), the blocks give \(history.count) with root \(history.root)")
+                "it is of \(checkpoint.size) headers with root \(checkpoint.root), "
+                    + "the blocks give \(history.count) with root \(history.root)")
         }
     }
 }
@@ -101,6 +102,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(String)
     /// A segment cannot be read on.
     case archive(file: String, ExportError)
+    /// A segment begins where none does: the one before it had room for its first block, or it has none.
+    case wrongCut(file: String, height: UInt64)
     /// A block is not valid.
     case fault(ChainFault)
     /// The checkpoint does not hold, or cannot be read.
@@ -117,7 +120,7 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
             case .checksumMismatch, .segmentTooLong: true
             default: false
             }
-        case .fault, .checkpointMismatch: true
+        case .wrongCut, .fault, .checkpointMismatch: true
         case .checkpoint(let error): error.kind == .doesNotHold
         }
     }
@@ -127,6 +130,7 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .unreadable: "exportUnreadable"
         case .archive(_, let error): error.code
+        case .wrongCut: "exportWrongCut"
         case .fault(let fault): fault.offence.code
         case .checkpoint(let error): error.code
         case .checkpointMismatch: "checkpointMismatch"
@@ -137,6 +141,8 @@ public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .unreadable(let text): text
         case .archive(let file, let error): "\(file): \(error)"
+        case .wrongCut(let file, let height):
+            "\(file): no segment begins at height \(height); the export was not cut as the format says: export again"
         case .fault(let fault): fault.description
         case .checkpoint(let error): "checkpoint: \(error)"
         case .checkpointMismatch(let text): "The checkpoint is not of this chain: \(text)."

@@ -37,17 +37,25 @@ public final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Waits as `wait` does, but at most `seconds`; nil when the time is over.
+    ///
+    /// It looks every few milliseconds instead of sleeping on the condition: a condition's time-out goes by the wall clock, and when that
+    /// is set back by an hour, the thread would sleep an hour too long.
     @available(*, noasync, message: "a thread of the concurrency pool must not wait")
     public func wait<Result>(atMostSeconds seconds: Double, _ body: (inout Value) -> Result?) -> Result? {
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        condition.lock()
-        defer {
-            condition.broadcast()
-            condition.unlock()
-        }
+        let end = ContinuousClock.now + .seconds(seconds)
         while true {
-            if let result = body(&value) { return result }
-            guard condition.wait(until: deadline) else { return body(&value) }
+            if let result = look(body) { return result }
+            let left = (end - .now) / Duration.seconds(1)
+            guard left > 0 else { return nil }
+            Thread.sleep(forTimeInterval: min(left, 0.005))
         }
+    }
+
+    private func look<Result>(_ body: (inout Value) -> Result?) -> Result? {
+        condition.lock()
+        defer { condition.unlock() }
+        let result = body(&value)
+        if result != nil { condition.broadcast() }
+        return result
     }
 }
