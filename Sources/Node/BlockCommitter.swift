@@ -6,6 +6,7 @@ import Verifier
 /// Attests executed blocks and makes them durable, on one thread: all that wait, together.
 final class BlockCommitter: Sendable {
     private let queue = Monitor(Queue())
+    private let chainspec: Chainspec
     private let storage: any LedgerStorage
     private let signers: [any BlockSigner]
     private let registry: TransactionRegistry
@@ -18,13 +19,17 @@ final class BlockCommitter: Sendable {
     private struct Queue {
         var blocks: [UnattestedBlock] = []
         var isStopping = false
-        var isAbandoned = false
+        /// What storage does not take now is given up, not tried again and again.
+        var isLastTry = false
+        /// Nothing becomes durable any more; nobody was told that what waits here is final.
+        var hasGivenUp = false
     }
 
     /// Tasks that wait for a height to become durable.
     private struct Waiters {
-        var waiting: [(height: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
-        /// Nothing becomes durable any more.
+        var waiting: [UInt64: (height: UInt64, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var next: UInt64 = 0
+        /// The thread has ended.
         var isEnded = false
     }
 
@@ -35,9 +40,10 @@ final class BlockCommitter: Sendable {
     }
 
     init(
-        storage: any LedgerStorage, signers: [any BlockSigner], registry: TransactionRegistry,
+        chainspec: Chainspec, storage: any LedgerStorage, signers: [any BlockSigner], registry: TransactionRegistry,
         observer: any NodeObserver, configuration: NodeConfiguration, tip: DurableTip
     ) {
+        self.chainspec = chainspec
         self.storage = storage
         self.signers = signers
         self.registry = registry
@@ -51,45 +57,69 @@ final class BlockCommitter: Sendable {
     /// Why storage takes no blocks at present; nil when it does.
     var storageProblem: StorageError? { problem.withLock { $0 } }
 
-    /// Returns when a block of this height is durable, or never will be because the node stops.
+    /// Returns when a block of this height is durable, or when that is not to be awaited: storage takes no blocks, the node stops, or the
+    /// task is cancelled.
     func waitUntilDurable(_ height: UInt64) async {
-        await withCheckedContinuation { continuation in
-            waiters.withLock { $0.waiting.append((height, continuation)) }
-            resumeWaiters()
+        let token = waiters.withLock { waiters in
+            defer { waiters.next += 1 }
+            return waiters.next
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters.withLock { $0.waiting[token] = (height, continuation) }
+                // Only now, so that nothing that ends the waiting falls between looking and registering.
+                resumeWaiters()
+                if Task.isCancelled { resume(token) }
+            }
+        } onCancel: {
+            resume(token)
         }
     }
 
-    /// Looks at the durable tip after a waiter has registered, so that none misses its height.
+    private func resume(_ token: UInt64) {
+        let waiter = waiters.withLock { $0.waiting.removeValue(forKey: token) }
+        waiter?.continuation.resume()
+    }
+
+    /// Resumes those whose height is durable, and all of them when waiting is in vain.
     private func resumeWaiters() {
         let height = tip.header.height
+        let hasProblem = storageProblem != nil
         let ready = waiters.withLock { waiters in
-            let ready = waiters.waiting.filter { $0.height <= height || waiters.isEnded }
-            waiters.waiting.removeAll { $0.height <= height || waiters.isEnded }
+            let ready = waiters.waiting.filter { hasProblem || waiters.isEnded || $0.value.height <= height }
+            for token in ready.keys { waiters.waiting[token] = nil }
             return ready
         }
-        for waiter in ready { waiter.continuation.resume() }
+        for waiter in ready.values { waiter.continuation.resume() }
     }
 
     func enqueue(_ block: UnattestedBlock) {
         queue.withLock { $0.blocks.append(block) }
     }
 
-    /// Waits until fewer blocks wait for the disk than the configuration allows.
+    /// Waits until fewer blocks wait for the disk than the configuration allows; false when nothing becomes durable any more.
     @available(*, noasync)
-    func waitForRoom() {
-        queue.wait { $0.blocks.count < configuration.commitDepthBlocks || $0.isAbandoned ? () : nil }
-    }
-
-    /// Lets the thread end once every block is durable. With `abandoning`, blocks that storage does not take are given up;
-    /// nobody was told that they are final.
-    func stop(abandoning: Bool) {
-        queue.withLock { queue in
-            queue.isStopping = true
-            queue.isAbandoned = queue.isAbandoned || abandoning
+    func waitForRoom() -> Bool {
+        queue.wait { queue in
+            if queue.hasGivenUp { return false }
+            return queue.blocks.count < configuration.commitDepthBlocks ? true : nil
         }
     }
 
-    /// The thread's work; returns after `stop`.
+    /// Whether the node stopped while storage took no blocks.
+    var hasGivenUp: Bool { queue.withLock { $0.hasGivenUp } }
+
+    /// From now on what storage does not take is given up: the node is about to stop, and must not wait for room on a disk.
+    func stopRetrying() {
+        queue.withLock { $0.isLastTry = true }
+    }
+
+    /// Lets the thread end once every block is durable or given up.
+    func stop() {
+        queue.withLock { $0.isStopping = true }
+    }
+
+    /// The thread's work; returns after `stop`, or when it gave up.
     @available(*, noasync)
     func run() {
         defer {
@@ -97,7 +127,9 @@ final class BlockCommitter: Sendable {
             resumeWaiters()
         }
         while let blocks = nextBlocks() {
-            guard let commits = attest(blocks), makeDurable(commits) else { return }
+            guard let commits = attest(blocks), makeDurable(commits) else {
+                return queue.withLock { $0.hasGivenUp = true }
+            }
             queue.withLock { $0.blocks.removeFirst(blocks.count) }
         }
     }
@@ -115,18 +147,27 @@ final class BlockCommitter: Sendable {
     private func attest(_ blocks: [UnattestedBlock]) -> [BlockCommit]? {
         var commits: [BlockCommit] = []
         for block in blocks {
-            var attestations: [Attestation] = []
-            for signer in signers {
-                guard let attestation = retrying({ () throws(BlockSigningError) in try signer.attest(block.block.header) })
-                else { return nil }
-                attestations.append(attestation)
-            }
+            let header = block.block.header
+            guard let attestations = retrying({ () throws(BlockSigningError) in try attest(header) }) else { return nil }
             commits.append(
                 BlockCommit(
                     certified: CertifiedBlock(block: block.block, attestations: attestations), outcome: block.outcome,
                     history: block.history, memos: block.memos))
         }
         return commits
+    }
+
+    /// All validators' attestations, checked as everyone else will check them: `final` is said on their strength.
+    private func attest(_ header: BlockHeader) throws(BlockSigningError) -> [Attestation] {
+        var attestations: [Attestation] = []
+        for signer in signers { attestations.append(try signer.attest(header)) }
+        do {
+            try chainspec.checkFinality(of: header, attestations: attestations)
+        } catch {
+            throw BlockSigningError(
+                "The attestations that the signers made of block \(header.height) do not make it final: \(error). Check the keys.")
+        }
+        return attestations
     }
 
     /// Repeats until storage takes the blocks; false when the node gave up waiting.
@@ -153,11 +194,12 @@ final class BlockCommitter: Sendable {
         return true
     }
 
-    /// Calls until it succeeds; while it fails, submissions are refused. Nil when the node gave up.
+    /// Calls until it succeeds; while it fails, submissions are refused. Nil when it failed and the node is about to stop.
     @available(*, noasync)
     private func retrying<Value, Failure: Error>(_ body: () throws(Failure) -> Value) -> Value? {
         var hasFailed = false
         while true {
+            let isLastTry = queue.withLock { $0.isLastTry }
             do {
                 let value = try body()
                 if hasFailed {
@@ -166,14 +208,19 @@ final class BlockCommitter: Sendable {
                 }
                 return value
             } catch {
-                let failure = (error as? StorageError) ?? .failed("\(error)")
-                problem.withLock { $0 = failure }
-                if !hasFailed { observer.storageFailed(failure) }
+                report((error as? StorageError) ?? .failed("\(error)"), isNew: !hasFailed)
                 hasFailed = true
+                if isLastTry { return nil }
                 let seconds = Double(configuration.storageRetryMilliseconds) / 1_000
-                let isAbandoned = queue.wait(atMostSeconds: seconds) { $0.isAbandoned ? true : nil } ?? false
-                if isAbandoned { return nil }
+                _ = queue.wait(atMostSeconds: seconds) { $0.isLastTry ? true : nil }
             }
         }
+    }
+
+    private func report(_ failure: StorageError, isNew: Bool) {
+        problem.withLock { $0 = failure }
+        if isNew { observer.storageFailed(failure) }
+        // What they wait for may take as long as it takes somebody to make room.
+        resumeWaiters()
     }
 }

@@ -25,11 +25,7 @@ final class BlockProducer: Sendable {
 
     private struct Queue {
         var transactions: [QueuedTransaction] = []
-        /// Readers of the state who need it at a block's end.
-        var readers: [@Sendable (borrowing LedgerState) -> Void] = []
         var isStopping = false
-        /// The thread has ended; the state stands at its last block's end for good.
-        var hasEnded = false
     }
 
     init(
@@ -49,15 +45,6 @@ final class BlockProducer: Sendable {
         queue.withLock { $0.transactions.append(transaction) }
     }
 
-    /// Calls `body` with the state as the last executed block left it.
-    func read(_ body: @escaping @Sendable (borrowing LedgerState) -> Void) {
-        let hasEnded = queue.withLock { queue in
-            if !queue.hasEnded { queue.readers.append(body) }
-            return queue.hasEnded
-        }
-        if hasEnded { state.withLock { body($0) } }
-    }
-
     /// Lets the thread end once the queue is empty.
     func stop() {
         queue.withLock { $0.isStopping = true }
@@ -67,40 +54,22 @@ final class BlockProducer: Sendable {
     @available(*, noasync)
     func run() {
         var assembly = work
-        while let batch = nextBatch() {
-            if !batch.readers.isEmpty {
-                state.withLock { state in for reader in batch.readers { reader(state) } }
-            }
-            if !batch.transactions.isEmpty { produce(batch.transactions, &assembly) }
-        }
+        while let transactions = nextTransactions() { produce(transactions, &assembly) }
     }
 
-    private struct Batch {
-        var transactions: [QueuedTransaction]
-        var readers: [@Sendable (borrowing LedgerState) -> Void]
-    }
-
-    /// Waits for work, and for room before the disk when the work is a block; nil when the producer stops.
+    /// Waits for transactions, and for room before the disk; nil when the producer stops, or the committer gave up.
     @available(*, noasync)
-    private func nextBatch() -> Batch? {
-        let batch: Batch?? = queue.wait { queue in
-            if !queue.readers.isEmpty {
-                defer { queue.readers = [] }
-                return Batch(transactions: [], readers: queue.readers)
-            }
-            if !queue.transactions.isEmpty { return Batch(transactions: [], readers: []) }
-            queue.hasEnded = queue.isStopping
-            return queue.isStopping ? .some(nil) : nil
+    private func nextTransactions() -> [QueuedTransaction]? {
+        let hasWork = queue.wait { queue in
+            if !queue.transactions.isEmpty { return true }
+            return queue.isStopping ? false : nil
         }
-        guard let batch, let batch else { return nil }
-        guard batch.readers.isEmpty else { return batch }
         // While blocks wait for the disk, transactions gather: that is what makes blocks large under load.
-        committer.waitForRoom()
+        guard hasWork, committer.waitForRoom() else { return nil }
         return queue.withLock { queue in
             let count = blockCount(queue.transactions)
-            let transactions = Array(queue.transactions.prefix(count))
-            queue.transactions.removeFirst(count)
-            return Batch(transactions: transactions, readers: [])
+            defer { queue.transactions.removeFirst(count) }
+            return Array(queue.transactions.prefix(count))
         }
     }
 
@@ -127,8 +96,8 @@ final class BlockProducer: Sendable {
             for (id, refusal) in refusals { observer.refused(id, refusal) }
             registry.end(refusals.map { ($0, .status(.refused($1))) })
         }
-        guard !applied.isEmpty else { return }
-        let outcome = state.withLock { state in
+        let outcome: BlockOutcome? = state.endBlock { state in
+            guard !applied.isEmpty else { return nil }
             let outcome = state.seal(height: context.height, time: context.time)
             do {
                 try BlockInvariants.check(outcome, in: state)
@@ -138,6 +107,7 @@ final class BlockProducer: Sendable {
             }
             return outcome
         }
+        guard let outcome else { return }
         let block = assembly.assemble(applied, outcome, time: time)
         registry.order(applied.map(\.transaction.signed.id))
         committer.enqueue(block)
@@ -147,7 +117,7 @@ final class BlockProducer: Sendable {
         _ transactions: ArraySlice<QueuedTransaction>, to applied: inout [QueuedTransaction], in context: BlockContext
     ) -> [(TransactionID, Refusal)] {
         let start = applied.count
-        let results: [Refusal?] = state.withLock { state in
+        let results: [Refusal?] = state.applyPart { state in
             var position = UInt32(start)
             return transactions.map { item -> Refusal? in
                 do throws(Refusal) {

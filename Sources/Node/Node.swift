@@ -18,7 +18,8 @@ public final class Node: Sendable {
     private let signers: [any BlockSigner]
     private let observer: any NodeObserver
     private let clock: @Sendable () -> TimeMilliseconds
-    private let threads = Mutex<[WorkerThread]>([])
+    private let produceThread: WorkerThread
+    private let commitThread: WorkerThread
     private let checkpoint = Mutex<SignedCheckpoint?>(nil)
 
     /// Restores the state from storage and starts the node's threads.
@@ -29,7 +30,10 @@ public final class Node: Sendable {
         configuration: NodeConfiguration = NodeConfiguration(), observer: any NodeObserver,
         clock: @escaping @Sendable () -> TimeMilliseconds
     ) throws(NodeError) {
-        let signers = signers.sorted { $0.validator < $1.validator }
+        configuration.check()
+        let signers = Self.oneEach(signers)
+        precondition(
+            signers.allSatisfy { Int($0.validator) < chainspec.validators.count }, "every signer is a validator of the chain specification")
         guard let proposer = signers.first?.validator, signers.count >= Int(chainspec.quorum) else {
             throw .quorumOutOfReach(held: signers.count, quorum: Int(chainspec.quorum))
         }
@@ -49,26 +53,30 @@ public final class Node: Sendable {
         self.clock = clock
         state = SharedState(restored.takeState())
         registry = TransactionRegistry(configuration: configuration)
-        committer = BlockCommitter(
-            storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
+        let committer = BlockCommitter(
+            chainspec: chainspec, storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
             tip: BlockCommitter.DurableTip(header: tip, history: history))
-        producer = BlockProducer(
+        let producer = BlockProducer(
             state: state,
             assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
             committer: committer, registry: registry, observer: observer, configuration: configuration, clock: clock)
-        startThreads()
+        self.committer = committer
+        self.producer = producer
+        produceThread = WorkerThread(name: "produce") { producer.run() }
+        commitThread = WorkerThread(name: "commit") { committer.run() }
     }
 
-    private func startThreads() {
-        threads.withLock { [producer, committer] threads in
-            threads = [
-                WorkerThread(name: "produce") { producer.run() }, WorkerThread(name: "commit") { committer.run() },
-            ]
+    /// One signer per validator, ascending: two for one validator make one attestation.
+    private static func oneEach(_ signers: [any BlockSigner]) -> [any BlockSigner] {
+        var result: [any BlockSigner] = []
+        for signer in signers.sorted(by: { $0.validator < $1.validator }) where result.last?.validator != signer.validator {
+            result.append(signer)
         }
+        return result
     }
 
     /// Takes nothing new, finishes what was admitted, and ends the threads. Where storage takes no blocks, what is not durable is
-    /// given up; nobody was told that it is final.
+    /// given up; nobody was told that it is final. Calling it again waits for the same end.
     public func shutDown() async {
         await withCheckedContinuation { continuation in
             _ = WorkerThread(name: "shut-down") {
@@ -81,18 +89,15 @@ public final class Node: Sendable {
     @available(*, noasync)
     private func stopThreads() {
         registry.shutDown()
-        // What is still being checked reaches the queue before the queue's thread ends.
-        while registry.waitingTransactions > 0, committer.storageProblem == nil { Thread.sleep(forTimeInterval: 0.002) }
-        producer.stop()
-        let running = threads.withLock { running in
-            defer { running = [] }
-            return running
+        committer.stopRetrying()
+        // What is being checked reaches the queue, and what is in the queue a block, before the threads end.
+        while registry.transactionsBeingChecked > 0 || (registry.waitingTransactions > 0 && !committer.hasGivenUp) {
+            Thread.sleep(forTimeInterval: 0.002)
         }
-        guard let produce = running.first, let commit = running.last else { return }
-        if committer.storageProblem != nil { committer.stop(abandoning: true) }
-        produce.join()
-        committer.stop(abandoning: committer.storageProblem != nil)
-        commit.join()
+        producer.stop()
+        produceThread.join()
+        committer.stop()
+        commitThread.join()
         registry.abandon()
     }
 }
@@ -118,21 +123,33 @@ extension Node {
     public func submit(
         _ transaction: SignedTransaction, memo: Memo? = nil
     ) async throws(SubmissionFailure) -> TransactionStatus {
-        if let problem = committer.storageProblem { throw .storageUnavailable(problem) }
-        switch registry.begin(transaction) {
-        case .alreadyInFlight: return .pending
-        case .queueFull: throw .queueFull
-        case .shuttingDown: throw .shuttingDown
-        case .new: break
-        }
+        guard try await begin(transaction) else { return .pending }
         do {
             let verified = try await verify(transaction)
             try state.tryOut(verified, at: clock())
+            registry.admit(transaction.id)
             observer.admitted(transaction.id)
             producer.enqueue(QueuedTransaction(transaction: verified, memo: memo))
             return .pending
         } catch {
             return try endRefused(transaction, error)
+        }
+    }
+
+    /// Takes a transaction up; false when it is under way already.
+    private func begin(_ transaction: SignedTransaction) async throws(SubmissionFailure) -> Bool {
+        while true {
+            if let problem = committer.storageProblem, !registry.isShuttingDown, !registry.isInFlight(transaction.id) {
+                throw .storageUnavailable(problem)
+            }
+            switch registry.begin(transaction) {
+            case .new: return true
+            case .alreadyInFlight: return false
+            // Whoever sends a known content with wrong signatures must not have the right ones refused.
+            case .otherIsBeingChecked: await registry.checkEnded(transaction.id)
+            case .queueFull: throw .queueFull
+            case .shuttingDown: throw .shuttingDown
+            }
         }
     }
 
@@ -221,19 +238,23 @@ extension Node {
     }
 
     /// The proof of an account's state after the last executed block, as soon as that block is final; nil when there is no such account.
+    ///
+    /// Throws what keeps storage from taking blocks, if something does before the block is final.
     public func balanceProof(of id: AccountID) async throws(StorageError) -> BalanceProof? {
         let reading = await withCheckedContinuation { continuation in
-            producer.read { state in
-                guard let account = state.account(id) else { return continuation.resume(returning: nil as Reading?) }
+            state.read { state in
+                let account = state.account(id)
                 continuation.resume(
-                    returning: Reading(
-                        account: account, path: state.inclusionPath(of: account.index), height: state.height))
+                    returning: account.map {
+                        Reading(account: $0, path: state.inclusionPath(of: $0.index), height: state.height)
+                    })
             }
         }
         guard let reading else { return nil }
         await committer.waitUntilDurable(reading.height)
         guard let certified = try storage.certifiedHeader(at: reading.height) else {
-            throw .failed("The node is stopping before block \(reading.height) became durable. Ask again when it is back.")
+            throw committer.storageProblem
+                ?? .failed("Block \(reading.height), which the proof is of, is not durable yet. Ask again.")
         }
         return BalanceProof(
             account: reading.account, path: reading.path, header: certified.header, attestations: certified.attestations)

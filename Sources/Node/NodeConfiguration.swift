@@ -1,3 +1,5 @@
+import Ledger
+
 /// The node's limits. Each has its unit in its name.
 public struct NodeConfiguration: Sendable {
     /// Transactions that were admitted or are being checked, and are not yet in a block.
@@ -16,4 +18,15 @@ public struct NodeConfiguration: Sendable {
     public var storageRetryMilliseconds = 500
 
     public init() {}
+}
+
+extension NodeConfiguration {
+    /// Ends the process where no block could be made, or none that is valid. Whoever takes limits from people checks them before.
+    func check() {
+        precondition(queueCapacityTransactions > 0 && queueCapacityBytes > 0, "the queue takes something")
+        precondition(
+            (1...Block.maximumTransactionCount).contains(maximumBlockTransactions), "a block takes as many as the ledger allows")
+        precondition((1...Block.maximumByteCount).contains(maximumBlockBytes), "a block is no larger than the ledger lets it be")
+        precondition(commitDepthBlocks > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0, "the limits are sensible")
+    }
 }
