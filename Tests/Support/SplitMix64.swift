@@ -29,7 +29,8 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
     /// A number from 0 up to and without `limit`, which is at least 1. Cheaper than `Int.random`, and biased by less than 2⁻³².
     public mutating func below(_ limit: Int) -> Int {
-        Int(truncatingIfNeeded: (next() >> 32) &* UInt64(UInt32(limit)) >> 32)
+        precondition(limit > 0 && limit <= Int(UInt32.max), "a limit is 1 to 2^32 - 1")
+        return Int(((next() >> 32) * UInt64(limit)) >> 32)
     }
 
     /// True once in `chances` times.

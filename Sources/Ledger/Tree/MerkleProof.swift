@@ -29,13 +29,13 @@ public enum MerkleProof {
     }
 
     /// Whether `proof` shows that the tree of `oldCount` leaves with `oldRoot` is a prefix of that of `newCount` with `newRoot` (RFC 9162 section 2.1.4.2).
+    /// The old tree must have a leaf.
     public static func isConsistent(
         oldCount: UInt64, oldRoot: Bytes32, newCount: UInt64, newRoot: Bytes32, proof: [Bytes32]
     ) -> Bool {
-        guard oldCount <= newCount, proof.count <= maximumPathCount else { return false }
+        // Every tree starts with the empty one: about it nothing can be proved, and nobody signs its root.
+        guard 1 <= oldCount, oldCount <= newCount, proof.count <= maximumPathCount else { return false }
         if oldCount == newCount { return proof.isEmpty && oldRoot == newRoot }
-        // Every tree starts with the empty one; there is nothing to prove.
-        if oldCount == 0 { return proof.isEmpty && oldRoot == MerkleHash.empty }
         var rest = proof[...]
         if oldCount & (oldCount - 1) == 0 { rest = [oldRoot] + rest }
         guard let first = rest.popFirst() else { return false }
