@@ -123,7 +123,10 @@ struct StateRollbackTests {
     func restored() throws {
         var random = SplitMix64(test: "restored state")
         var scene = try RulesScene()
-        var restored = scene.ledger.state.damaged { _, _ in }
+        var restored = LedgerState(
+            chainspec: scene.network.chainspec, height: scene.ledger.state.height, time: scene.ledger.state.time,
+            accounts: scene.ledger.state.accounts, supply: scene.ledger.state.supply,
+            replayWindow: scene.ledger.state.replayWindow)
         #expect(StateSnapshot(restored) == StateSnapshot(scene.ledger.state))
         var copied = scene.ledger.state.copy()
         for position in 0..<40 {

@@ -33,14 +33,12 @@ struct StateSnapshot: Equatable {
 }
 
 extension LedgerState {
-    /// A state with the same content whose accounts and supply were changed by hand: damage that no operation can do.
+    /// A state with the same content whose accounts and supply were changed by hand: damage that no operation can do. Its trees are as before.
     borrowing func damaged(
         _ change: (inout [Account], inout [SupplyRecord]) -> Void
     ) -> LedgerState {
-        var accounts = accounts
-        var supply = supply
-        change(&accounts, &supply)
-        return LedgerState(
-            chainspec: chainspec, height: height, time: time, accounts: accounts, supply: supply, replayWindow: replayWindow)
+        var state = copy()
+        change(&state.accounts, &state.supply)
+        return state
     }
 }
