@@ -1,0 +1,57 @@
+import Glibc
+import Ledger
+
+/// What may stand where a data directory is wanted.
+enum DataDirectory {
+    /// Names that a directory without a store may hold: what is left when its creation was interrupted, and what a new file system has.
+    private static let harmlessNames: Set<String> = [DirectoryLock.fileName, DataFile.lockName, DataFile.nurseryName, "lost+found"]
+
+    /// Leaves a directory at `path` that has a store in it or can take a new one; changes nothing where there is anything else.
+    static func prepare(_ path: String) throws(StorageError) {
+        do throws(StoreError) {
+            guard try exists(path) else { return try create(path) }
+            guard try !exists("\(path)/\(DataFile.dataName)") else { return }
+        } catch {
+            throw StorageError(error)
+        }
+        let foreign = try names(in: path).subtracting(harmlessNames).sorted()
+        guard let example = foreign.first else { return }
+        throw .refused(
+            "\(path) holds no store but other files (such as \(example)), so none was made there. Give an empty directory, or one that does not exist yet.")
+    }
+
+    private static func create(_ path: String) throws(StoreError) {
+        guard unsafe mkdir(path, 0o700) == 0 else { throw StoreError(code: errno, during: .create, directory: path) }
+        // The dot lets the parent be a symbolic link.
+        try FileDescriptor(opening: "\(parent(of: path))/.", flags: O_RDONLY | O_DIRECTORY, during: .create).synchronize(during: .create)
+    }
+
+    private static func parent(of path: String) -> String {
+        var trimmed = path[...]
+        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+
+    private static func names(in path: String) throws(StorageError) -> Set<String> {
+        guard let directory = unsafe opendir(path) else {
+            throw .refused("\(path) cannot be used as a data directory: \(describeCode(errno)). Give a directory that this user may read and write.")
+        }
+        defer { unsafe closedir(directory) }
+        var names: Set<String> = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(directory) else { break }
+            names.insert(unsafe name(of: entry))
+        }
+        guard errno == 0 else { throw .failed("\(path) could not be read: \(describeCode(errno)). Check the disk and the kernel log.") }
+        return names.subtracting([".", ".."])
+    }
+
+    private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+        unsafe withUnsafePointer(to: &entry.pointee.d_name) { characters in
+            let count = unsafe MemoryLayout.size(ofValue: characters.pointee)
+            return unsafe characters.withMemoryRebound(to: CChar.self, capacity: count) { unsafe String(cString: $0) }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import Ledger
+
+extension StorageError {
+    /// What callers of the store need to know of an error of its database.
+    init(_ error: StoreError) {
+        switch error {
+        case .diskFull, .mapFull: self = .full(error.description)
+        case .damaged: self = .damaged(error.description)
+        case .inUse, .permission, .notFound: self = .refused(error.description)
+        case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .writerBusy, .closed, .io:
+            self = .failed(error.description)
+        }
+    }
+}
