@@ -1,12 +1,9 @@
-"""What docs/spec/encoding.md defines: integers, hashes, trees, keys and signatures, addresses, strict JSON.
+"""What docs/spec/encoding.md defines in sections 1 to 5: integers, hashes, trees, keys and signatures, addresses.
 
 Every function of this program names the page and section of docs/spec that it follows.
 """
 
-import datetime
 import hashlib
-import json
-import re
 from dataclasses import dataclass
 
 import coincurve
@@ -14,15 +11,23 @@ import nacl.bindings
 import nacl.exceptions
 
 
-class Unreadable(Exception):
+class Failure(Exception):
+    """Why an input is refused. `code` is the stable one of errors.md, which the vectors name."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+class Unreadable(Failure):
     """The input is not what it should be a file of, or the program was used wrongly: exit code 2."""
 
 
-class NotCanonical(Exception):
+class NotCanonical(Failure):
     """Bytes that do not decode."""
 
 
-class DoesNotHold(Exception):
+class DoesNotHold(Failure):
     """What was claimed is not true: exit code 1."""
 
 
@@ -52,25 +57,26 @@ class Reader:
     def take(self, size: int) -> bytes:
         piece = self.data[self.position:self.position + size]
         if len(piece) != size:
-            raise NotCanonical(f"the input ends early, at byte {len(self.data)}")
+            raise NotCanonical("truncated", f"the input ends early, at byte {len(self.data)}")
         self.position += size
         return piece
 
     def unsigned(self, size: int) -> int:
         return int.from_bytes(self.take(size), "big")
 
-    def count(self, size: int, low: int, high: int, what: str) -> int:
+    def count(self, size: int, low: int, high: int, what: str, code: str = "countOutOfRange") -> int:
         value = self.unsigned(size)
-        require(low <= value <= high, f"{value} {what}, not {low} to {high}")
+        require(low <= value <= high, code, f"{value} {what}, not {low} to {high}")
         return value
 
     def end(self) -> None:
-        require(self.position == len(self.data), f"{len(self.data) - self.position} bytes left over")
+        require(self.position == len(self.data), "trailingBytes",
+                f"{len(self.data) - self.position} bytes left over")
 
 
-def require(condition: bool, message: str) -> None:
+def require(condition: bool, code: str, message: str) -> None:
     if not condition:
-        raise NotCanonical(message)
+        raise NotCanonical(code, message)
 
 
 def strictly_ascending(items: list) -> bool:
@@ -141,9 +147,13 @@ class Tree:
 
 def root_from_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
     """The root that an inclusion proof leads to, or nothing when its length is wrong (encoding.md 3)."""
+    return root_from_leaf_hash(sha256(b"\x00" + leaf), index, size, path)
+
+
+def root_from_leaf_hash(value: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
     if not 0 <= index < size:
         return None
-    value, last, rest = sha256(b"\x00" + leaf), size - 1, list(path)
+    last, rest = size - 1, list(path)
     while last:
         if index & 1 or index != last:  # otherwise this node has no sibling and moves up as it is
             if not rest:
@@ -218,10 +228,15 @@ def der_signature(signature: bytes) -> bytes:
     return bytes([0x30, len(content)]) + content
 
 
+def read_scheme(reader: Reader) -> int:
+    return reader.count(1, 1, 2, "as a signature scheme", "unknownScheme")
+
+
 def read_signature(reader: Reader, scheme: int) -> bytes:
     """`bytes64`; a high-S `ecdsa` signature does not decode (encoding.md 4)."""
     signature = reader.take(64)
-    require(scheme != ECDSA or int.from_bytes(signature[32:], "big") <= GROUP_ORDER // 2, "a high-S signature")
+    low = int.from_bytes(signature[32:], "big") <= GROUP_ORDER // 2
+    require(scheme != ECDSA or low, "highS", "a high-S signature")
     return signature
 
 
@@ -247,13 +262,22 @@ class Policy:
     def read(reader: Reader) -> "Policy":
         threshold, keys = reader.unsigned(2), []
         for _ in range(reader.count(1, 1, 16, "keys in a policy")):
-            scheme = reader.count(1, 1, 2, "as a signature scheme")
+            scheme = read_scheme(reader)
             public = reader.take(KEY_SIZE[scheme])
-            require(scheme == BIP340 or public[0] in (2, 3), "a compressed key starts with 2 or 3")
-            keys.append(Key(scheme, public, reader.count(1, 1, 255, "as a key's weight")))
-        require(strictly_ascending([(k.scheme, k.public) for k in keys]), "the keys of a policy are not ascending")
-        require(1 <= threshold <= sum(k.weight for k in keys), "the threshold is zero or above the sum of the weights")
+            require(scheme == BIP340 or public[0] in (2, 3), "malformedKey", "a compressed key starts with 2 or 3")
+            keys.append(Key(scheme, public, reader.count(1, 1, 255, "as a key's weight", "weightOutOfRange")))
+        require(strictly_ascending([(k.scheme, k.public) for k in keys]), "unsortedKeys",
+                "the keys of a policy are not ascending")
+        require(1 <= threshold <= sum(k.weight for k in keys), "thresholdOutOfRange",
+                "the threshold is zero or above the sum of the weights")
         return Policy(threshold, tuple(keys))
+
+    @staticmethod
+    def decode(data: bytes) -> "Policy":
+        reader = Reader(data)
+        policy = Policy.read(reader)
+        reader.end()
+        return policy
 
 
 NO_KEYS = Policy(0, ())  # a liability account's (state-tree.md 2)
@@ -273,147 +297,39 @@ def bech32_checksum(prefix: str, values: list[int]) -> int:
     return check
 
 
-def address(prefix: str, account: bytes) -> str:
-    """The bech32m string of an account id (encoding.md 5): 256 bits and 4 zero bits in 52 groups of 5."""
-    number = int.from_bytes(account, "big") << 4
-    values = [number >> 5 * i & 31 for i in reversed(range(52))]
+def bech32m_text(prefix: str, values: list[int]) -> str:
+    """BIP 350: prefix, `1`, the values of 5 bits and six more as checksum."""
     check = bech32_checksum(prefix, values + [0] * 6) ^ BECH32M
-    values += [check >> 5 * i & 31 for i in reversed(range(6))]
-    return prefix + "1" + "".join(BECH32_ALPHABET[v] for v in values)
+    return prefix + "1" + "".join(BECH32_ALPHABET[v] for v in values + [check >> 5 * i & 31 for i in reversed(range(6))])
+
+
+def bech32m_parts(text: str) -> tuple[str, list[int]]:
+    """The prefix, in lower case, and the values of a bech32m string as BIP 350 defines it."""
+    lower = text.lower()
+    prefix, _, data = lower.rpartition("1")
+    if (text not in (lower, text.upper()) or len(text) > 90 or not prefix or len(data) < 6
+            or any(not "!" <= c <= "~" for c in text) or any(c not in BECH32_ALPHABET for c in data)):
+        raise Unreadable("fieldValue", f"{text!r} is not bech32m")
+    values = [BECH32_ALPHABET.index(c) for c in data]
+    if bech32_checksum(prefix, values) != BECH32M:
+        raise Unreadable("fieldValue", f"the checksum of {text!r} is wrong")
+    return prefix, values[:-6]
+
+
+def address(prefix: str, account: bytes) -> str:
+    """The address of an account id (encoding.md 5): 256 bits and 4 zero bits in 52 values of 5."""
+    number = int.from_bytes(account, "big") << 4
+    return bech32m_text(prefix, [number >> 5 * i & 31 for i in reversed(range(52))])
 
 
 def account_of(prefix: str, text: str) -> bytes:
     """The account id of an address, in lower case and with this network's prefix (encoding.md 5)."""
-    found, one, data = text.rpartition("1")
-    if not one or len(data) != 58 or any(c not in BECH32_ALPHABET for c in data):
-        raise Unreadable(f"{text!r} is not an address")
+    found, values = bech32m_parts(text)
+    if text != text.lower():
+        raise Unreadable("fieldValue", f"the address {text} is in upper case")
     if found != prefix:
-        raise Unreadable(f"the address {text} has the prefix {found!r}, this network's is {prefix!r}")
-    values = [BECH32_ALPHABET.index(c) for c in data]
-    number = sum(v << 5 * i for i, v in enumerate(reversed(values[:52])))
-    if bech32_checksum(prefix, values) != BECH32M or number & 15:
-        raise Unreadable(f"the checksum or padding of the address {text} is wrong")
+        raise Unreadable("fieldValue", f"the address {text} has the prefix {found!r}, this network's is {prefix!r}")
+    number = sum(v << 5 * i for i, v in enumerate(reversed(values)))
+    if len(values) != 52 or number & 15:
+        raise Unreadable("fieldValue", f"the address {text} does not hold 32 bytes and four zero bits")
     return unsigned(number >> 4, 32)
-
-
-# ---------------------------------------------------------------- encoding.md section 6: strict JSON
-
-MAXIMUM_DEPTH = 16
-
-
-def strict_json(text: bytes):
-    """RFC 8259 with the restrictions of encoding.md 6."""
-    def no_duplicates(pairs):
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise Unreadable("the JSON has a duplicate key")
-        return dict(pairs)
-
-    def refuse(number):
-        raise Unreadable(f"the JSON has the number {number}: only integers without sign, fraction or exponent are read")
-
-    def integer(digits):
-        return refuse(digits) if digits.startswith("-") or len(digits) > 20 else int(digits)
-
-    def depth(item) -> int:
-        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else None
-        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
-
-    try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=no_duplicates, parse_float=refuse,
-                           parse_int=integer, parse_constant=refuse)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # refuses half of a surrogate pair
-        levels = depth(value)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"this is not JSON: {error}") from None
-    if levels > MAXIMUM_DEPTH:
-        raise Unreadable(f"the JSON is {levels} levels deep, {MAXIMUM_DEPTH} are read")
-    return value
-
-
-def fields(item, required: str, optional: str = "") -> dict:
-    """An object with exactly these fields, the optional ones as `None` where they are left out."""
-    names = required.split()
-    if not isinstance(item, dict):
-        raise Unreadable(f"expected an object with {names}")
-    missing, unknown = set(names) - set(item), set(item) - set(names) - set(optional.split())
-    if missing or unknown:
-        raise Unreadable(f"an object with {names}: missing {sorted(missing)}, unknown {sorted(unknown)}")
-    if None in item.values():
-        raise Unreadable(f"an object with {names} has a field that is null: a field without a value is left out")
-    return dict.fromkeys(optional.split()) | item
-
-
-def json_list(item, low: int, high: int, what: str) -> list:
-    if not isinstance(item, list) or not low <= len(item) <= high:
-        raise Unreadable(f"{what} must be a list of {low} to {high}")
-    return item
-
-
-def json_integer(item, low: int, high: int, what: str) -> int:
-    if not isinstance(item, int) or isinstance(item, bool) or not low <= item <= high:
-        raise Unreadable(f"{what} must be an integer from {low} to {high}")
-    return item
-
-
-def json_string(item, pattern: str, what: str) -> str:
-    if not isinstance(item, str) or not re.fullmatch(pattern, item):
-        raise Unreadable(f"{what} {item!r} is not of the form {pattern}")
-    return item
-
-
-def json_hex(item, size: int | None = None, what: str = "a field") -> bytes:
-    if not isinstance(item, str) or not re.fullmatch("([0-9a-f]{2})*", item):
-        raise Unreadable(f"{what} must be lower-case hexadecimal")
-    if size is not None and len(item) != 2 * size:
-        raise Unreadable(f"{what} must have {size} bytes")
-    return bytes.fromhex(item)
-
-
-def json_choice(item, table: dict, what: str) -> int:
-    if not isinstance(item, str) or item not in table:
-        raise Unreadable(f"{what} {item!r} is none of {list(table)}")
-    return table[item]
-
-
-def amount_of(item, decimals: int) -> int:
-    """Minor units of a decimal string with at most `decimals` decimals (encoding.md 6)."""
-    text = json_string(item, r"(0|[1-9][0-9]{0,19})(\.[0-9]+)?", "an amount")
-    whole, _, fraction = text.partition(".")
-    if len(fraction) > decimals:
-        raise Unreadable(f"the amount {text} has more than {decimals} decimals")
-    value = int(whole + fraction.ljust(decimals, "0"))
-    if value >= 1 << 64:
-        raise Unreadable(f"the amount {text} does not fit in 64 bits of minor units")
-    return value
-
-
-def amount_text(value: int, decimals: int) -> str:
-    digits = str(value).rjust(decimals + 1, "0")
-    return digits if decimals == 0 else digits[:-decimals] + "." + digits[-decimals:]
-
-
-EPOCH = datetime.datetime(1970, 1, 1)
-MILLISECOND = datetime.timedelta(milliseconds=1)
-
-
-def time_of(item) -> int:
-    """Milliseconds since 1970 of an RFC 3339 time in UTC, without or with exactly three decimals (encoding.md 6)."""
-    pattern = r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{3})?Z"
-    match = re.fullmatch(pattern, json_string(item, pattern, "a time"))
-    try:
-        moment = datetime.datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S")
-    except ValueError:
-        raise Unreadable(f"{item} is not a time") from None
-    milliseconds = (moment - EPOCH) // MILLISECOND + int((match[2] or ".0")[1:])
-    if milliseconds < 0:
-        raise Unreadable(f"{item} is before 1970")
-    return milliseconds
-
-
-def time_text(milliseconds: int) -> str:
-    """The time in its three-decimals form; a number of milliseconds after the year 9999 has none."""
-    try:
-        moment = EPOCH + (milliseconds - milliseconds % 1000) * MILLISECOND
-    except OverflowError:
-        raise Unreadable(f"{milliseconds} ms is after the year 9999") from None
-    return f"{moment.isoformat()}.{milliseconds % 1000:03}Z"

@@ -50,7 +50,7 @@ class KeyFile:
     def sealing_key(self, passphrase: bytes) -> bytes:
         """Argon2id of the passphrase (keyfile.md, Sealing 1)."""
         if not 1 <= len(passphrase) <= 1024:
-            raise Unreadable("a passphrase has 1 to 1,024 bytes")
+            raise Unreadable("passphraseLength", "a passphrase has 1 to 1,024 bytes")
         return nacl.pwhash.argon2id.kdf(32, passphrase, self.salt, self.operations, self.memory * 1024)
 
 
@@ -62,26 +62,30 @@ def public_of(kind: int, secret: bytes) -> bytes:
 
 
 def decode_key_file(data: bytes) -> KeyFile:
-    """The checks of keyfile.md, Opening, in their order, that need no passphrase."""
-    require(len(data) <= MAXIMUM_FILE_BYTES, f"a key file of more than {MAXIMUM_FILE_BYTES} bytes")
+    """The checks of keyfile.md, Opening, in their order, that need no passphrase. The codes are those of the vectors."""
+    require(len(data) <= MAXIMUM_FILE_BYTES, "file", f"a key file of more than {MAXIMUM_FILE_BYTES} bytes")
     first, newline, body = data.partition(b"\n")
-    require(re.fullmatch(b"coffer key file v[0-9]+", first) is not None and newline != b"", "this is not a key file")
-    require(first + newline == FIRST_LINE, "the key file has another version than 1")
+    require(re.fullmatch(b"coffer key file v[0-9]+", first) is not None and newline != b"", "notAKeyFile",
+            "this is not a key file")
+    require(first + newline == FIRST_LINE, "unknownVersion", "the key file has another version than 1")
     digits = body.replace(b"\n", b"")
-    require(re.fullmatch(b"([0-9a-f]{2})*", digits) is not None, "the body is not lower-case hexadecimal")
+    require(re.fullmatch(b"([0-9a-f]{2})*", digits) is not None, "malformedText",
+            "the body is not lower-case hexadecimal")
     reader = Reader(bytes.fromhex(digits.decode("ascii")))
+    require(len(reader.data) >= 1 + 1 + 4 + 4, "wrongLength", "the body ends before the salt")
     kind, flags, operations, memory = (reader.unsigned(size) for size in (1, 1, 4, 4))
-    require(kind in KIND_NAMES, f"there is no key file of kind {kind}")
-    require(flags <= 1, "an unknown flag")
+    require(kind in KIND_NAMES, "unknownKind", f"there is no key file of kind {kind}")
+    require(flags <= 1, "unknownFlags", "an unknown flag")
     length = FIELDS_BEFORE_PUBLIC_KEY_BYTES + PUBLIC_BYTES[kind] + SECRET_BYTES[kind] + TAG_BYTES
-    require(len(reader.data) == length, f"the body has {len(reader.data)} bytes, not {length}")
+    require(len(reader.data) == length, "wrongLength", f"the body has {len(reader.data)} bytes, not {length}")
     floor_operations, floor_memory = (1, 8 * MEBIBYTE) if flags else (3, 64 * MEBIBYTE)
-    require(floor_operations <= operations <= 16, f"{operations} passes of Argon2id")
-    require(floor_memory <= memory <= GIBIBYTE, f"{memory} KiB for Argon2id")
+    cost = f"{operations} passes of Argon2id over {memory} KiB"
+    require(floor_operations <= operations and floor_memory <= memory, "costTooLow", cost)
+    require(operations <= 16 and memory <= GIBIBYTE, "costTooHigh", cost)
     file = KeyFile(kind, flags == 1, operations, memory, reader.take(16), reader.take(24),
                    reader.take(PUBLIC_BYTES[kind]), reader.take(SECRET_BYTES[kind] + TAG_BYTES))
-    require(kind != ECDSA or file.public[0] in (2, 3), "a compressed key starts with 2 or 3")
-    require(file.encode() == data, "the lines do not have 64 digits each")
+    require(kind != ECDSA or file.public[0] in (2, 3), "publicKey", "a compressed key starts with 2 or 3")
+    require(file.encode() == data, "malformedText", "the lines do not have 64 digits each")
     return file
 
 
@@ -90,16 +94,16 @@ def open_key_file(data: bytes, passphrase: bytes) -> tuple[KeyFile, bytes]:
     try:
         file = decode_key_file(data)
     except NotCanonical as error:
-        raise Unreadable(f"the key file does not decode: {error}") from error
+        raise Unreadable(error.code, f"the key file does not decode: {error}") from error
     try:
         secret = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             file.sealed, file.head(), file.nonce, file.sealing_key(passphrase))
     except nacl.exceptions.CryptoError:
-        raise DoesNotHold("the passphrase is wrong, or the key file was changed") from None
+        raise DoesNotHold("wrongPassphrase", "the passphrase is wrong, or the key file was changed") from None
     if not 0 < int.from_bytes(secret[:32], "big") < GROUP_ORDER:
-        raise DoesNotHold("the secret is not a number above zero and below the group order")
+        raise DoesNotHold("secretKey", "the secret is not a number above zero and below the group order")
     if public_of(file.kind, secret) != file.public:
-        raise DoesNotHold("the public key in the file is not that of the secret")
+        raise DoesNotHold("publicKeyMismatch", "the public key in the file is not that of the secret")
     return file, secret
 
 

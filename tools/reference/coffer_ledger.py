@@ -1,30 +1,26 @@
-"""The rules, version 1: docs/spec/rules.md, with the state that they change (state-tree.md) and blocks in a chain."""
+"""The rules, version 1: docs/spec/rules.md sections 1 to 4, with the state that they change (state-tree.md)."""
 
 from dataclasses import replace
 
 from coffer_block import (
-    INSTITUTION, LIABILITY, MAXIMUM_COUNTER, Account, Balance, CertifiedBlock, Header, check_attestations,
-    transaction_tree,
+    CREDITED, DEBITED, INSTITUTION, KEYS_ROTATED, LIABILITY, MAXIMUM_COUNTER, NO_ASSET, OPENED, STATUS_SET, Account,
+    Balance, Entry,
 )
-from coffer_encoding import (
-    NO_KEYS, DoesNotHold, NotCanonical, Policy, Tree, on_curve, tagged, unsigned, valid_signature,
-)
-from coffer_transaction import BANK, OPERATOR, Chainspec, Operation, Transaction, decode_transaction
+from coffer_chainspec import BANK, OPERATOR, Chainspec
+from coffer_encoding import NO_KEYS, DoesNotHold, Failure, Policy, Tree, on_curve, unsigned, valid_signature
+from coffer_transaction import Operation, Transaction
 
 DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 ACTIVE, CLOSED = 0, 4
 DEBITS_FROZEN, CREDITS_FROZEN = (1, 3), (2, 3)  # the statuses of transaction.md 2 that freeze each side
 BANK_ISSUED, WALLET_HELD = 1, 2
-OPENED, DEBITED, CREDITED, KEYS_ROTATED, STATUS_SET = 1, 2, 3, 4, 5
-NO_ASSET = 0xFFFF
 
 
-class Refusal(Exception):
+class Refusal(Failure):
     """A transaction is refused; the code is one of rules.md 3."""
 
     def __init__(self, code: str, place: str):
-        super().__init__(f"{code}: {place}")
-        self.code = code
+        super().__init__(code, f"{code}: {place}")
 
 
 def refuse_if(condition: bool, code: str, place: str) -> None:
@@ -47,6 +43,7 @@ class State:
         # them changes no verdict.
         self.applied: set[bytes] = set()
         self.tree = Tree()
+        self.entries: list[tuple[bytes, Entry]] = []  # of every account, in the order of effects
         self.totals: dict[tuple[int, int], list[int]] = {}  # (asset, institution): balances, held, frozen
         institutions = [(INSTITUTION, position, chainspec.institution_account(position), institution.policy)
                         for position, institution in enumerate(chainspec.institutions)]
@@ -95,31 +92,33 @@ class State:
                 rows.append({
                     "asset": asset, "institution": institution, "quota": item.quotas.get(institution, 0),
                     "issued": owed.debits_posted, "redeemed": owed.credits_posted,
-                    "outstanding": owed.debits_posted - owed.credits_posted,
+                    "outstanding": owed.outstanding(),
                     "balances": balances, "held": held, "frozen": frozen, "reserveAttested": 0})
         return rows
 
-    def supply_root(self) -> bytes:
+    def supply_leaves(self) -> list[bytes]:
         sizes = (2, 2, 8) + (16,) * 7
-        return Tree(b"".join(unsigned(value, size) for value, size in zip(row.values(), sizes))
-                    for row in self.supply()).root()
+        return [b"".join(unsigned(value, size) for value, size in zip(row.values(), sizes)) for row in self.supply()]
+
+    def supply_root(self) -> bytes:
+        return Tree(self.supply_leaves()).root()
 
     def check_invariants(self) -> None:
         """The invariants of rules.md 7, computed from the accounts alone and not from the sums kept along the way."""
         for asset in range(len(self.chainspec.assets)):
             pairs = [(a, a.balances[asset]) for a in self.accounts if asset in a.balances]
             holders = [b for a, b in pairs if a.kind != LIABILITY]
-            owed = [b.debits_posted - b.credits_posted for a, b in pairs if a.kind == LIABILITY]
+            owed = [b.outstanding() for a, b in pairs if a.kind == LIABILITY]
             if sum(b.debits_posted - b.credits_posted for _, b in pairs) or sum(
                     b.debits_pending - b.credits_pending for _, b in pairs):
-                raise DoesNotHold(f"conservation of asset {asset}")
+                raise DoesNotHold("invariant", f"conservation of asset {asset}")
             if sum(owed) != sum(b.credits_posted - b.debits_posted for b in holders):
-                raise DoesNotHold(f"what is outstanding of asset {asset} is not what is held")
+                raise DoesNotHold("invariant", f"what is outstanding of asset {asset} is not what is held")
             if min(owed, default=0) < 0 or min((b.available() for b in holders), default=0) < 0:
-                raise DoesNotHold(f"no negative availability of asset {asset}")
+                raise DoesNotHold("invariant", f"no negative availability of asset {asset}")
         fresh = Tree(account.encode() for account in self.accounts)
         if fresh.root() != self.tree.root():
-            raise DoesNotHold("the state tree does not follow from the accounts")
+            raise DoesNotHold("invariant", "the state tree does not follow from the accounts")
 
 
 # ---------------------------------------------------------------- executing a transaction
@@ -132,6 +131,7 @@ class Draft:
         self.state, self.height, self.position = state, height, position
         self.id = transaction.id()
         self.changed: dict[bytes, Account] = {}
+        self.entries: list[tuple[bytes, Entry]] = []
 
     def read(self, account: bytes) -> Account:
         return self.changed.get(account) or self.state.accounts[self.state.index[account]]
@@ -154,12 +154,11 @@ class Draft:
 
     def entry(self, account: bytes, place: tuple[int, int], kind: int, asset: int = NO_ASSET, amount: int = 0) -> None:
         """Appends to the entry chain of an account (state-tree.md 3)."""
-        operation, item = place
-        entry = (unsigned(self.height, 8) + unsigned(self.position, 4) + unsigned(operation, 2) + unsigned(item, 2)
-                 + unsigned(kind, 1) + unsigned(asset, 2) + unsigned(amount, 8) + self.id)
         target = self.write(account)
-        target.entry_hash = tagged("coffer/entry/v1", target.entry_hash + entry)
+        entry = Entry(self.height, self.position, *place, kind, asset, amount, self.id)
+        target.entry_hash = entry.hash_after(target.entry_hash)
         target.entry_count += 1
+        self.entries.append((account, entry))
 
     def move(self, source: bytes, target: bytes, asset: int, amount: int, place: tuple[int, int]) -> None:
         """Debits one account and credits another; the debit's entry comes first (rules.md 4)."""
@@ -175,6 +174,7 @@ class Draft:
     def commit(self) -> None:
         for account in sorted(self.changed.values(), key=lambda a: a.index):
             self.state.put(account)
+        self.state.entries += self.entries
 
 
 def apply(state: State, transaction: Transaction, height: int, time: int, position: int) -> None:
@@ -309,8 +309,7 @@ def transfer(draft: Draft, operation: Operation, number: int) -> None:
 
 
 def outstanding(draft: Draft, liability: bytes, asset: int) -> int:
-    owed = draft.read(liability).balances.get(asset, Balance())
-    return owed.debits_posted - owed.credits_posted
+    return draft.read(liability).balances.get(asset, Balance()).outstanding()
 
 
 def issue(draft: Draft, operation: Operation, number: int) -> None:
@@ -354,65 +353,3 @@ def set_status(draft: Draft, operation: Operation, number: int) -> None:
 
 EFFECTS = {"openAccounts": open_accounts, "transfer": transfer, "issue": issue, "redeem": redeem,
            "rotateKeys": rotate_keys, "setStatus": set_status}
-
-
-# ---------------------------------------------------------------- blocks
-
-
-def genesis_header(chainspec: Chainspec) -> Header:
-    """Block 0 (chainspec.md 3)."""
-    state, empty = State(chainspec), Tree().root()
-    return Header(1, chainspec.rules_at(0), chainspec.network, 0, chainspec.genesis_time, bytes(32), empty,
-                  state.tree.root(), state.supply_root(), empty, 0, 0, len(state.accounts), 0)
-
-
-class Chain:
-    """The state after the latest block, its header, and the history tree over all headers."""
-
-    def __init__(self, chainspec: Chainspec):
-        self.chainspec, self.state = chainspec, State(chainspec)
-        self.header = genesis_header(chainspec)
-        self.history = Tree([self.header.encode()])
-
-    def execute(self, transactions, time: int, proposer: int) -> Header:
-        """Applies a block's transactions and makes the header that they must have (rules.md 5, block.md 1)."""
-        height = self.header.height + 1
-        for position, data in enumerate(transactions):
-            place = f"transaction {position} of the block at height {height}"
-            try:
-                apply(self.state, decode_transaction(data), height, time, position)
-            except Refusal as refusal:
-                raise DoesNotHold(f"{place} is refused: {refusal}") from refusal
-            except NotCanonical as error:
-                raise DoesNotHold(f"{place} does not decode: {error}") from error
-        return Header(1, self.chainspec.rules_at(height), self.chainspec.network, height, time,
-                      self.header.block_hash(), transaction_tree(transactions).root(), self.state.tree.root(),
-                      self.state.supply_root(), self.history.root(), len(transactions), 0,
-                      len(self.state.accounts), proposer)
-
-    def check(self, block: CertifiedBlock) -> None:
-        """A block is valid at its place (rules.md 5) and final (block.md 4), and becomes the latest."""
-        header, place = block.header, f"the block at height {block.header.height}"
-        claims = {"height": self.header.height + 1, "network": self.chainspec.network,
-                  "parent": self.header.block_hash()}
-        for name, value in claims.items():
-            self.compare(name, getattr(header, name), value, place)
-        if header.time < self.header.time:
-            raise DoesNotHold(f"the time of {place} is before its parent's")
-        if header.proposer >= len(self.chainspec.validators):
-            raise DoesNotHold(f"the proposer of {place} does not exist")
-        expected = self.execute(block.transactions, header.time, header.proposer)
-        for name in Header.__dataclass_fields__:
-            self.compare(name, getattr(header, name), getattr(expected, name), place)
-        check_attestations(self.chainspec, header, list(block.attestations))
-        self.advance(header)
-
-    @staticmethod
-    def compare(name: str, claimed, expected, place: str) -> None:
-        if claimed != expected:
-            claimed, expected = (v.hex() if isinstance(v, bytes) else v for v in (claimed, expected))
-            raise DoesNotHold(f"the {name} of {place} is {claimed}, not {expected}")
-
-    def advance(self, header: Header) -> None:
-        self.header = header
-        self.history.append(header.encode())

@@ -1,18 +1,12 @@
-"""Receipts, balance proofs and export archives: docs/spec/proofs.md and export.md."""
+"""Receipts and balance proofs: docs/spec/proofs.md."""
 
-from pathlib import Path
-
-from coffer_block import (
-    Account, CertifiedBlock, Header, check_attestations, check_checkpoint, transaction_tree,
-)
-from coffer_encoding import (
-    DoesNotHold, NotCanonical, Reader, Unreadable, fields, json_choice, json_hex, json_integer, json_list,
-    root_from_path, sha256, strict_json, unsigned,
-)
-from coffer_ledger import Chain, State, genesis_header
-from coffer_transaction import Chainspec, Transaction, decode_transaction, memo_commitment, memo_from_json
-
-# ---------------------------------------------------------------- proofs.md
+from coffer_block import Account, CertifiedBlock, Header, transaction_tree
+from coffer_chain import check_finality
+from coffer_chainspec import Chainspec
+from coffer_encoding import DoesNotHold, NotCanonical, root_from_path
+from coffer_json import fields, json_choice, json_hex, json_integer, json_list, strict_json
+from coffer_ledger import State
+from coffer_transaction import Transaction, decode_transaction, memo_commitment, memo_from_json
 
 
 def attestations_from_json(item) -> list[tuple[int, bytes]]:
@@ -29,14 +23,12 @@ def decoded(decoder, data: bytes, what: str):
     try:
         return decoder(data)
     except NotCanonical as error:
-        raise DoesNotHold(f"the {what} does not decode: {error}") from error
+        raise DoesNotHold(f"malformed{what.capitalize()}", f"the {what} does not decode: {error}") from error
 
 
-def check_header(chainspec: Chainspec, data: bytes) -> Header:
-    header = decoded(Header.decode, data, "header")
-    if header.network != chainspec.network:
-        raise DoesNotHold(f"the header is of the network {header.network.hex()}, not {chainspec.network.hex()}")
-    return header
+def check_network(chainspec: Chainspec, network: bytes, what: str) -> None:
+    if network != chainspec.network:
+        raise DoesNotHold("wrongNetwork", f"the {what} is of the network {network.hex()}, not {chainspec.network.hex()}")
 
 
 def check_receipt(chainspec: Chainspec, text: bytes) -> tuple[Transaction, Header, str | None]:
@@ -50,18 +42,18 @@ def check_receipt(chainspec: Chainspec, text: bytes) -> tuple[Transaction, Heade
     memo = None if item["memo"] is None else memo_from_json(item["memo"])
 
     transaction = decoded(decode_transaction, data, "transaction")
-    header = check_header(chainspec, header_data)
-    if transaction.network != chainspec.network:
-        raise DoesNotHold(f"the transaction is of the network {transaction.network.hex()}")
+    header = decoded(Header.decode, header_data, "header")
+    check_network(chainspec, header.network, "header")
+    check_network(chainspec, transaction.network, "transaction")
+    if index >= header.transaction_count:
+        raise DoesNotHold("indexOutOfRange", f"the index {index} is not below {header.transaction_count}")
     leaves = header.transaction_count + header.system_entry_count
-    if index >= header.transaction_count or root_from_path(
-            b"\x00" + data, index, leaves, path) != header.transaction_root:
-        raise DoesNotHold("the path does not lead from the transaction to the header's transaction root")
-    if header.height == 0:
-        raise DoesNotHold("genesis has no transactions")
-    check_attestations(chainspec, header, attestations)
+    if root_from_path(b"\x00" + data, index, leaves, path) != header.transaction_root:
+        raise DoesNotHold("wrongTransactionPath",
+                          "the path does not lead from the transaction to the header's transaction root")
+    check_finality(chainspec, header, attestations)
     if memo and memo_commitment(*memo) != transaction.memo_commitment:
-        raise DoesNotHold("the memo is not the one that the transaction commits to")
+        raise DoesNotHold("memoMismatch", "the memo is not the one that the transaction commits to")
     return transaction, header, memo[1] if memo else None
 
 
@@ -73,86 +65,13 @@ def check_balance(chainspec: Chainspec, text: bytes) -> tuple[Account, Header]:
     header_data = json_hex(item["header"], None, "the header")
     attestations = attestations_from_json(item["attestations"])
 
-    account, header = decoded(Account.decode, data, "account"), check_header(chainspec, header_data)
+    account = decoded(Account.decode, data, "account")
+    header = decoded(Header.decode, header_data, "header")
+    check_network(chainspec, header.network, "header")
     if root_from_path(data, account.index, header.account_count, path) != header.state_root:
-        raise DoesNotHold("the path does not lead from the account to the header's state root")
-    if header.height > 0:
-        check_attestations(chainspec, header, attestations)
-    elif header != genesis_header(chainspec) or attestations:
-        raise DoesNotHold("the header is not the genesis header of the chainspec, without attestations")
+        raise DoesNotHold("wrongAccountPath", "the path does not lead from the account to the header's state root")
+    check_finality(chainspec, header, attestations)
     return account, header
-
-
-# ---------------------------------------------------------------- export.md
-
-MAGIC = b"COFFER-EXPORT\n"
-MAXIMUM_SEGMENT_BYTES = 67_108_864
-MAXIMUM_CERTIFIED_BLOCK_BYTES = 33_558_784
-
-
-def frames(directory: Path, network: bytes):
-    """Yields the certified blocks of an export in order; checks framing, checksums and cuts (export.md 1)."""
-    names = sorted(p.name for p in directory.iterdir() if p.name.startswith("blocks-"))
-    if names != [f"blocks-{number:08}.coffer" for number in range(len(names))]:
-        raise Unreadable(f"the segments of the export are not numbered without gaps: {names}")
-    height, room = 1, None  # room: what the segment before could still have held
-    for name in names:
-        reader = Reader((directory / name).read_bytes())
-        try:
-            if reader.take(14) != MAGIC or reader.unsigned(2) != 1:
-                raise Unreadable(f"{name} is not a segment of an export in version 1")
-            if reader.take(32) != network:
-                raise DoesNotHold(f"{name} is of another network than the chainspec")
-            if reader.unsigned(8) != height:
-                raise DoesNotHold(f"{name} does not start at height {height}")
-            first = True
-            while first or reader.position < len(reader.data):
-                start = reader.position
-                framed = reader.count(4, 0, MAXIMUM_CERTIFIED_BLOCK_BYTES, "bytes of certified block") + 4
-                block, checksum = reader.take(framed - 4), reader.take(32)
-                if checksum != sha256(reader.data[start:start + framed]):
-                    raise DoesNotHold(f"the checksum of the frame at height {height} in {name} is wrong")
-                if first and room is not None and framed + 32 <= room:
-                    raise DoesNotHold(f"the segment before {name} is cut too early")
-                if not first and reader.position > MAXIMUM_SEGMENT_BYTES:
-                    raise DoesNotHold(f"{name} is cut too late, at height {height}")
-                yield height, block
-                height, first = height + 1, False
-            room = MAXIMUM_SEGMENT_BYTES - reader.position
-        except NotCanonical as error:
-            raise DoesNotHold(f"the frame at height {height} in {name}: {error}") from error
-
-
-def replay(chainspec: Chainspec, directory: Path) -> Chain:
-    """Checks a whole export and returns the chain at its end (export.md 3)."""
-    if not (directory / "checkpoint").is_file():
-        raise Unreadable(f"{directory} has no checkpoint: it is not an export, or one still in progress")
-    chain = Chain(chainspec)
-    for height, data in frames(directory, chainspec.network):
-        chain.check(decoded(CertifiedBlock.decode, data, f"block at height {height}"))
-    size, root = check_checkpoint(chainspec, (directory / "checkpoint").read_bytes())
-    if size != len(chain.history):
-        raise DoesNotHold(f"the checkpoint is of {size} headers, the export has {len(chain.history)}")
-    if root != chain.history.root():
-        raise DoesNotHold("the checkpoint's root is not that of the exported headers")
-    chain.state.check_invariants()
-    return chain
-
-
-def write_export(directory: Path, network: bytes, blocks: list[CertifiedBlock], checkpoint: bytes) -> None:
-    """Writes an export (export.md 1 and 2)."""
-    directory.mkdir()
-    segments: list[bytearray] = []
-    for block in blocks:
-        data = block.encode()
-        framed = unsigned(len(data), 4) + data
-        frame = framed + sha256(framed)
-        if not segments or len(segments[-1]) + len(frame) > MAXIMUM_SEGMENT_BYTES:
-            segments.append(bytearray(MAGIC + unsigned(1, 2) + network + unsigned(block.header.height, 8)))
-        segments[-1] += frame
-    for number, segment in enumerate(segments):
-        (directory / f"blocks-{number:08}.coffer").write_bytes(segment)
-    (directory / "checkpoint").write_bytes(checkpoint)
 
 
 # ---------------------------------------------------------------- writing proofs
@@ -161,7 +80,7 @@ def write_export(directory: Path, network: bytes, blocks: list[CertifiedBlock], 
 def receipt_json(block: CertifiedBlock, index: int, memo: tuple[bytes, str] | None = None) -> dict:
     """The receipt of a transaction of a final block (proofs.md 1)."""
     path = transaction_tree(block.transactions).path(index)
-    result = {"format": "coffer-receipt/v1", "transaction": block.transactions[index].hex(), "index": index,
+    result = {"format": "coffer-receipt/v1", "transaction": block.transactions[index].data.hex(), "index": index,
               "path": [h.hex() for h in path], "header": block.header.encode().hex(),
               "attestations": attestations_json(block.attestations)}
     return result | ({"memo": {"salt": memo[0].hex(), "text": memo[1]}} if memo else {})

@@ -1,186 +1,17 @@
-"""Chain specifications and transactions: docs/spec/chainspec.md and transaction.md."""
+"""Transactions: docs/spec/transaction.md."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import nacl.bindings
-
+from coffer_chainspec import Chainspec, policy_from_json, policy_json
 from coffer_encoding import (
-    BIP340, KEY_SIZE, Key, NotCanonical, Policy, Reader, SCHEMES, Unreadable, account_of, address, amount_of,
-    amount_text, fields, json_choice, json_hex, json_integer, json_list, json_string, listed, name_of, on_curve,
-    read_signature, require, sign, strict_json, strictly_ascending, string, tagged, time_of, time_text, unsigned,
+    BIP340, DoesNotHold, Policy, Reader, SCHEMES, Unreadable, listed, name_of, read_scheme, read_signature, require, sign,
+    strictly_ascending, tagged, unsigned,
 )
-
-# ---------------------------------------------------------------- chainspec.md
-
-INSTITUTION_KINDS = {"authority": 1, "bank": 2, "operator": 3, "auditor": 4}
-AUTHORITY, BANK, OPERATOR = 1, 2, 3
-NAME = "[a-z0-9-]{1,32}"
-
-
-@dataclass(frozen=True)
-class Institution:
-    name: str
-    kind: int
-    policy: Policy
-
-
-@dataclass(frozen=True)
-class Asset:
-    code: str
-    decimals: int
-    authority: int
-    quotas: dict[int, int]  # by bank, in the order of the institutions
-
-
-@dataclass(frozen=True)
-class Validator:
-    name: str
-    institution: int
-    block_key: bytes
-    checkpoint_key: bytes
-
-
-@dataclass(frozen=True)
-class Chainspec:
-    development: bool
-    name: str
-    prefix: str
-    genesis_time: int
-    institutions: tuple[Institution, ...]
-    assets: tuple[Asset, ...]
-    validators: tuple[Validator, ...]
-    quorum: int
-    rules: tuple[tuple[int, int], ...]
-
-    def encode(self) -> bytes:
-        """The canonical bytes (chainspec.md 2)."""
-        return b"".join([
-            unsigned(1, 1), unsigned(self.development, 1), string(self.name), string(self.prefix),
-            unsigned(self.genesis_time, 8),
-            listed(2, [unsigned(i.kind, 1) + string(i.name) + i.policy.encode() for i in self.institutions]),
-            listed(2, [string(a.code) + unsigned(a.decimals, 1) + unsigned(a.authority, 2) + listed(
-                2, [unsigned(bank, 2) + unsigned(quota, 8) for bank, quota in a.quotas.items()])
-                for a in self.assets]),
-            listed(2, [string(v.name) + unsigned(v.institution, 2) + v.block_key + v.checkpoint_key
-                       for v in self.validators]),
-            unsigned(self.quorum, 2),
-            listed(1, [unsigned(height, 8) + unsigned(version, 2) for height, version in self.rules])])
-
-    @cached_property
-    def network(self) -> bytes:
-        """The network id (chainspec.md 2)."""
-        return tagged("coffer/network/v1", self.encode())
-
-    def rules_at(self, height: int) -> int:
-        return [version for start, version in self.rules if start <= height][-1]
-
-    def institution_account(self, institution: int) -> bytes:
-        return tagged("coffer/institution/v1", self.network + unsigned(institution, 2))
-
-    def liability_account(self, asset: int, bank: int) -> bytes:
-        return tagged("coffer/liability/v1", self.network + unsigned(asset, 2) + unsigned(bank, 2))
-
-    def opened_account(self, kind: int, sponsor: bytes, salt: bytes, policy: Policy) -> bytes:
-        return tagged("coffer/account/v1",
-                      self.network + unsigned(kind, 1) + sponsor + salt + policy.encode())
-
-    def possession_hash(self, account: bytes, policy: Policy) -> bytes:
-        return tagged("coffer/possession/v1", self.network + account + policy.encode())
-
-    def address(self, account: bytes) -> str:
-        return address(self.prefix, account)
-
-
-def policy_from_json(item) -> Policy:
-    item = fields(item, "threshold keys")
-    keys = []
-    for key in json_list(item["keys"], 1, 16, "the keys of a policy"):
-        key = fields(key, "scheme key weight")
-        scheme = json_choice(key["scheme"], SCHEMES, "the scheme")
-        public = json_hex(key["key"], KEY_SIZE[scheme], "a public key")
-        keys.append(Key(scheme, public, json_integer(key["weight"], 1, 255, "a weight")))
-    policy = Policy(json_integer(item["threshold"], 1, 0xFFFF, "a threshold"), tuple(keys))
-    try:
-        return Policy.read(Reader(policy.encode()))
-    except NotCanonical as error:
-        raise Unreadable(f"a key policy: {error}") from None
-
-
-def policy_json(policy: Policy) -> dict:
-    return {"threshold": policy.threshold, "keys": [
-        {"scheme": name_of(SCHEMES, k.scheme), "key": k.public.hex(), "weight": k.weight} for k in policy.keys]}
-
-
-def chainspec_from_json(text: bytes) -> Chainspec:
-    """A chain specification from its JSON form (chainspec.md 1)."""
-    def unique(items: list, what: str) -> None:
-        if len(set(items)) != len(items):
-            raise Unreadable(f"{what} appears twice in the chainspec")
-
-    item = fields(strict_json(text), "format development name addressPrefix genesisTime institutions assets validators "
-                                     "quorum rules")
-    json_choice(item["format"], {"coffer-chainspec/v1": 1}, "the format")
-    if not isinstance(item["development"], bool):
-        raise Unreadable("development must be true or false")
-
-    institutions = []
-    for entry in json_list(item["institutions"], 1, 64, "institutions"):
-        entry = fields(entry, "name kind policy")
-        institutions.append(Institution(json_string(entry["name"], NAME, "an institution's name"),
-                                        json_choice(entry["kind"], INSTITUTION_KINDS, "the institution's kind"),
-                                        policy_from_json(entry["policy"])))
-    unique([i.name for i in institutions], "an institution's name")
-    if not all(on_curve(k.scheme, k.public) for i in institutions for k in i.policy.keys):
-        raise Unreadable("a key of an institution is not on its curve")
-
-    def institution(name, kind: int | None = None) -> int:
-        for position, candidate in enumerate(institutions):
-            if candidate.name == name and kind in (None, candidate.kind):
-                return position
-        raise Unreadable(f"{name!r} does not name an institution of the kind needed here")
-
-    assets = []
-    for entry in json_list(item["assets"], 1, 64, "assets"):
-        entry = fields(entry, "code decimals authority issuers")
-        decimals, quotas = json_integer(entry["decimals"], 0, 8, "decimals"), []
-        for issuer in json_list(entry["issuers"], 1, 64, "issuers"):
-            issuer = fields(issuer, "bank quota")
-            quotas.append((institution(issuer["bank"], BANK), amount_of(issuer["quota"], decimals)))
-        if not strictly_ascending([bank for bank, _ in quotas]):
-            raise Unreadable("the issuers of an asset are not in the order of the institutions")
-        assets.append(Asset(json_string(entry["code"], "[A-Z0-9]{3,12}", "an asset's code"), decimals,
-                            institution(entry["authority"], AUTHORITY), dict(quotas)))
-    unique([a.code for a in assets], "an asset's code")
-
-    validators = []
-    for entry in json_list(item["validators"], 1, 64, "validators"):
-        entry = fields(entry, "name institution blockKey checkpointKey")
-        validators.append(Validator(json_string(entry["name"], NAME, "a validator's name"),
-                                    institution(entry["institution"]), json_hex(entry["blockKey"], 32, "blockKey"),
-                                    json_hex(entry["checkpointKey"], 32, "checkpointKey")))
-    unique([v.name for v in validators], "a validator's name")
-    unique([key for v in validators for key in (v.block_key, v.checkpoint_key)], "a validator's key")
-    for validator in validators:
-        if not on_curve(BIP340, validator.block_key) or not nacl.bindings.crypto_core_ed25519_is_valid_point(
-                validator.checkpoint_key):
-            raise Unreadable(f"a key of the validator {validator.name} is not on its curve")
-
-    rules = []
-    for entry in json_list(item["rules"], 1, 255, "rules"):
-        entry = fields(entry, "fromHeight version")
-        rules.append((json_integer(entry["fromHeight"], 0, (1 << 64) - 1, "fromHeight"),
-                      json_integer(entry["version"], 1, 1, "the rules version")))
-    if rules[0][0] != 0 or not strictly_ascending([height for height, _ in rules]):
-        raise Unreadable("the rules are not ascending from height 0")
-
-    return Chainspec(item["development"], json_string(item["name"], NAME, "the name"),
-                     json_string(item["addressPrefix"], "[a-z]{1,16}", "addressPrefix"), time_of(item["genesisTime"]),
-                     tuple(institutions), tuple(assets), tuple(validators),
-                     json_integer(item["quorum"], 1, len(validators), "quorum"), tuple(rules))
-
-
-# ---------------------------------------------------------------- transaction.md
+from coffer_json import (
+    amount_text, fields, json_choice, json_hex, json_integer, json_list, json_string, refuse_unless, strict_json,
+    time_of, time_text,
+)
 
 MAXIMUM_TRANSACTION_BYTES = 524_288
 STATUSES = {"active": 0, "debitsFrozen": 1, "creditsFrozen": 2, "frozen": 3, "closed": 4}
@@ -252,6 +83,11 @@ class Transaction:
     def id(self) -> bytes:
         return tagged("coffer/transaction/v1", self.content())
 
+    @cached_property
+    def data(self) -> bytes:
+        """The canonical bytes, kept."""
+        return self.encode()
+
     def signing_hash(self) -> bytes:
         return tagged("coffer/signature/v1", self.network + self.id())
 
@@ -295,19 +131,19 @@ def read_possession(reader: Reader, policy: Policy) -> tuple[bytes, ...]:
 def read_operation(reader: Reader, accounts: list[bytes]) -> Operation:
     def account() -> bytes:
         position = reader.unsigned(2)
-        require(position < len(accounts), f"there is no account {position}")
+        require(position < len(accounts), "accountOutOfRange", f"there is no account {position}")
         return accounts[position]
 
     def amount() -> int:
         value = reader.unsigned(8)
-        require(value >= 1, "an amount of zero")
+        require(value >= 1, "zeroAmount", "an amount of zero")
         return value
 
-    kind = name_of(OPERATION_TYPES, reader.count(1, 1, 6, "as an operation's type"))
+    kind = name_of(OPERATION_TYPES, reader.count(1, 1, 6, "as an operation's type", "unknownOperation"))
     if kind == "openAccounts":
         sponsor, openings = account(), []
         for _ in range(reader.count(2, 1, 256, "openings")):
-            opened, tier = reader.count(1, 1, 2, "as an opened account's kind"), reader.unsigned(1)
+            opened, tier = reader.count(1, 1, 2, "as an opened account's kind", "unknownKind"), reader.unsigned(1)
             salt, policy = reader.take(16), Policy.read(reader)
             openings.append(Opening(opened, tier, salt, policy, read_possession(reader, policy)))
         return Operation(kind, (sponsor,), openings=tuple(openings))
@@ -315,7 +151,7 @@ def read_operation(reader: Reader, accounts: list[bytes]) -> Operation:
         legs = []
         for _ in range(reader.count(2, 1, 1024, "legs")):
             source, target, asset, moved = account(), account(), reader.unsigned(2), amount()
-            require(source != target, "a leg from an account to itself")
+            require(source != target, "selfTransfer", "a leg from an account to itself")
             legs.append((source, target, asset, moved))
         return Operation(kind, legs=tuple(legs))
     if kind in ("issue", "redeem"):
@@ -323,32 +159,39 @@ def read_operation(reader: Reader, accounts: list[bytes]) -> Operation:
     if kind == "rotateKeys":
         rotated, policy = account(), Policy.read(reader)
         return Operation(kind, (rotated,), policy=policy, possession=read_possession(reader, policy))
-    return Operation(kind, (account(),), status=reader.count(1, 0, 4, "as a status"))
+    return Operation(kind, (account(),), status=reader.count(1, 0, 4, "as a status", "unknownStatus"))
+
+
+def read_content(reader: Reader) -> Transaction:
+    """What is signed, without signatures (transaction.md 1 and 2)."""
+    reader.count(1, 1, 1, "as the transaction's version", "unknownVersion")
+    network, expiry, nonce, memo = reader.take(32), reader.unsigned(8), reader.take(16), reader.take(32)
+    accounts = [reader.take(32) for _ in range(reader.count(2, 1, 2112, "accounts"))]
+    require(strictly_ascending(accounts), "unsortedAccounts", "the accounts are not ascending")
+    operations = [read_operation(reader, accounts) for _ in range(reader.count(1, 1, 64, "operations"))]
+    require(sum(len(o.legs) for o in operations) <= 1024, "countOutOfRange", "more than 1,024 legs")
+    require(sum(len(o.openings) for o in operations) <= 256, "countOutOfRange", "more than 256 openings")
+    return Transaction(network, expiry, nonce, memo, tuple(accounts), tuple(operations))
 
 
 def decode_transaction(data: bytes) -> Transaction:
     """A transaction from its canonical bytes (transaction.md 1 to 3)."""
-    require(len(data) <= MAXIMUM_TRANSACTION_BYTES, f"a transaction of more than {MAXIMUM_TRANSACTION_BYTES} bytes")
+    require(len(data) <= MAXIMUM_TRANSACTION_BYTES, "tooLarge",
+            f"a transaction of more than {MAXIMUM_TRANSACTION_BYTES} bytes")
     reader = Reader(data)
-    reader.count(1, 1, 1, "as the transaction's version")
-    network, expiry, nonce, memo = reader.take(32), reader.unsigned(8), reader.take(16), reader.take(32)
-    accounts = [reader.take(32) for _ in range(reader.count(2, 1, 2112, "accounts"))]
-    require(strictly_ascending(accounts), "the accounts are not ascending")
-    operations = [read_operation(reader, accounts) for _ in range(reader.count(1, 1, 64, "operations"))]
-    require(sum(len(o.legs) for o in operations) <= 1024, "more than 1,024 legs")
-    require(sum(len(o.openings) for o in operations) <= 256, "more than 256 openings")
-    signatures = []
+    content, signatures = read_content(reader), []
     for _ in range(reader.count(2, 1, 1024, "signatures")):
         position, key = reader.unsigned(2), reader.unsigned(1)
-        require(position < len(accounts), f"there is no account {position}")
-        scheme = reader.count(1, 1, 2, "as a signature scheme")
-        signatures.append(Signature(accounts[position], key, scheme, read_signature(reader, scheme)))
+        require(position < len(content.accounts), "accountOutOfRange", f"there is no account {position}")
+        scheme = read_scheme(reader)
+        signatures.append(Signature(content.accounts[position], key, scheme, read_signature(reader, scheme)))
     reader.end()
-    require(strictly_ascending([(s.account, s.key) for s in signatures]), "the signatures are not ascending")
-    used = {s.account for s in signatures}.union(*(o.named() for o in operations))
-    require(used == set(accounts), "an account is listed that nothing refers to")
-    transaction = Transaction(network, expiry, nonce, memo, tuple(accounts), tuple(operations), tuple(signatures))
-    assert transaction.encode() == data, "whatever decodes re-encodes to the same bytes"
+    require(strictly_ascending([(s.account, s.key) for s in signatures]), "unsortedSignatures",
+            "the signatures are not ascending")
+    used = {s.account for s in signatures}.union(*(o.named() for o in content.operations))
+    require(used == set(content.accounts), "unusedAccount", "an account is listed that nothing refers to")
+    transaction = replace(content, signatures=tuple(signatures))
+    assert transaction.data == data, "whatever decodes re-encodes to the same bytes"
     return transaction
 
 
@@ -359,9 +202,9 @@ def memo_commitment(salt: bytes, text: str) -> bytes:
 def memo_from_json(item) -> tuple[bytes, str]:
     """A memo (transaction.md 5)."""
     item = fields(item, "salt text")
-    if not isinstance(item["text"], str) or not 1 <= len(item["text"].encode("utf-8")) <= 1024:
-        raise Unreadable("a memo's text has 1 to 1,024 bytes of UTF-8")
-    return json_hex(item["salt"], 16, "a memo's salt"), item["text"]
+    text = json_string(item["text"], "(?s).*", "a memo's text")
+    refuse_unless(1 <= len(text.encode("utf-8")) <= 1024, "fieldValue", "a memo's text has 1 to 1,024 bytes of UTF-8")
+    return json_hex(item["salt"], 16, "a memo's salt"), text
 
 
 def transaction_json(chainspec: Chainspec, transaction: Transaction) -> dict:
@@ -372,7 +215,7 @@ def transaction_json(chainspec: Chainspec, transaction: Transaction) -> dict:
 
         def money(asset: int, amount: int) -> dict:
             if asset >= len(chainspec.assets):
-                raise Unreadable(f"the chainspec has no asset {asset}, so there is no JSON form")
+                raise Unreadable("fieldValue", f"the chainspec has no asset {asset}, so there is no JSON form")
             known = chainspec.assets[asset]
             return {"asset": known.code, "amount": amount_text(amount, known.decimals)}
         if item.type == "openAccounts":
@@ -396,30 +239,31 @@ def transaction_json(chainspec: Chainspec, transaction: Transaction) -> dict:
               "nonce": transaction.nonce.hex()}
     if transaction.memo_commitment != NO_MEMO:
         result["memoCommitment"] = transaction.memo_commitment.hex()
-    return result | {"operations": [operation(o) for o in transaction.operations], "signatures": [
+    named = set().union(*(o.named() for o in transaction.operations))
+    result["operations"] = [operation(o) for o in transaction.operations]
+    if unnamed := [a for a in transaction.accounts if a not in named]:
+        result["signers"] = [chainspec.address(a) for a in unnamed]
+    return result | {"signatures": [
         {"account": chainspec.address(s.account), "key": s.key, "scheme": name_of(SCHEMES, s.scheme),
          "signature": s.signature.hex()} for s in transaction.signatures]}
 
 
 def transaction_from_json(chainspec: Chainspec, item) -> Transaction:
     """A transaction from its JSON form, signed or not (transaction.md 4)."""
-    def account(text) -> bytes:
-        return account_of(chainspec.prefix, json_string(text, ".{1,90}", "an address"))
-
-    def money(entry: dict) -> tuple[int, int]:
-        asset = json_choice(entry["asset"], {a.code: i for i, a in enumerate(chainspec.assets)}, "the asset")
-        return asset, amount_of(entry["amount"], chainspec.assets[asset].decimals)
+    account = chainspec.account
 
     def possession(entry: dict, policy: Policy) -> tuple[bytes, ...]:
         proofs = json_list(entry["possession"], len(policy.keys), len(policy.keys), "the possession proofs")
         return tuple(json_hex(p, 64, "a possession proof") for p in proofs)
 
     def operation(entry) -> Operation:
-        kind = entry.get("type") if isinstance(entry, dict) else None
+        refuse_unless(isinstance(entry, dict), "fieldType", "an operation must be an object")
+        refuse_unless("type" in entry, "fieldMissing", "an operation without a type")
+        kind = entry["type"]
         json_choice(kind, OPERATION_TYPES, "the operation's type")
         if kind == "openAccounts":
             entry, openings = fields(entry, "type sponsor openings"), []
-            for opening in json_list(entry["openings"], 1, 256, "openings"):
+            for opening in json_list(entry["openings"], 0, 256, "openings"):
                 opening = fields(opening, "kind tier salt policy possession")
                 policy = policy_from_json(opening["policy"])
                 openings.append(Opening(
@@ -429,14 +273,14 @@ def transaction_from_json(chainspec: Chainspec, item) -> Transaction:
             return Operation(kind, (account(entry["sponsor"]),), openings=tuple(openings))
         if kind == "transfer":
             legs = []
-            for leg in json_list(fields(entry, "type legs")["legs"], 1, 1024, "legs"):
+            for leg in json_list(fields(entry, "type legs")["legs"], 0, 1024, "legs"):
                 leg = fields(leg, "from to asset amount")
-                legs.append((account(leg["from"]), account(leg["to"]), *money(leg)))
+                legs.append((account(leg["from"]), account(leg["to"]), *chainspec.money(leg["asset"], leg["amount"])))
             return Operation(kind, legs=tuple(legs))
         if kind in ("issue", "redeem"):
             other = "to" if kind == "issue" else "from"
             entry = fields(entry, f"type bank {other} asset amount")
-            asset, amount = money(entry)
+            asset, amount = chainspec.money(entry["asset"], entry["amount"])
             return Operation(kind, (account(entry["bank"]), account(entry[other])), asset=asset, amount=amount)
         if kind == "rotateKeys":
             entry = fields(entry, "type account policy possession")
@@ -446,16 +290,48 @@ def transaction_from_json(chainspec: Chainspec, item) -> Transaction:
         status = json_choice(entry["status"], STATUSES, "the status")
         return Operation(kind, (account(entry["account"]),), status=status)
 
-    item = fields(item, "network expiry nonce operations signatures", "memoCommitment")
+    item = fields(item, "network expiry nonce operations signatures", "memoCommitment signers")
+    network = json_hex(item["network"], 32, "network")
+    if network != chainspec.network:
+        raise DoesNotHold("wrongNetwork", "addresses and asset codes of another network mean nothing on this one")
     signatures = []
     for entry in json_list(item["signatures"], 0, 1024, "signatures"):
         entry = fields(entry, "account key scheme signature")
         signatures.append(Signature(account(entry["account"]), json_integer(entry["key"], 0, 255, "key"),
                                     json_choice(entry["scheme"], SCHEMES, "the scheme"),
                                     json_hex(entry["signature"], 64, "a signature")))
-    memo = json_hex(item["memoCommitment"] or NO_MEMO.hex(), 32, "memoCommitment")
-    unsigned_form = make_transaction(
-        json_hex(item["network"], 32, "network"), time_of(item["expiry"]), json_hex(item["nonce"], 16, "nonce"),
-        [operation(o) for o in json_list(item["operations"], 1, 64, "operations")],
-        [s.account for s in signatures], memo)
-    return replace(unsigned_form, signatures=tuple(sorted(signatures, key=lambda s: (s.account, s.key))))
+    commitment = NO_MEMO
+    if item["memoCommitment"] is not None:
+        commitment = json_hex(item["memoCommitment"], 32, "memoCommitment")
+        refuse_unless(commitment != NO_MEMO, "fieldValue", "memoCommitment is left out when there is no memo")
+    signers = [] if item["signers"] is None else [
+        account(a) for a in json_list(item["signers"], 0, 2112, "signers")]
+    transaction = make_transaction(
+        network, time_of(item["expiry"]), json_hex(item["nonce"], 16, "nonce"),
+        [operation(o) for o in json_list(item["operations"], 0, 64, "operations")],
+        signers + [s.account for s in signatures], commitment)
+    transaction = replace(transaction, signatures=tuple(sorted(signatures, key=lambda s: (s.account, s.key))))
+    # Reading back what was made applies every limit of the canonical form.
+    if signatures:
+        return decode_transaction(transaction.data)
+    reader = Reader(transaction.content())
+    read_content(reader)
+    reader.end()
+    return transaction
+
+
+def submission_from_json(chainspec: Chainspec, text: bytes) -> tuple[Transaction, tuple[bytes, str] | None]:
+    """A transaction as it is submitted: alone or with a memo, in its JSON form or as bytes (transaction.md 4)."""
+    item, memo = strict_json(text), None
+    if isinstance(item, dict) and "transaction" in item:
+        item = fields(item, "transaction", "memo")
+        memo = None if item["memo"] is None else memo_from_json(item["memo"])
+        item = item["transaction"]
+    if isinstance(item, dict) and "bytes" in item:
+        transaction = decode_transaction(json_hex(fields(item, "bytes")["bytes"], None, "bytes"))
+    else:
+        transaction = transaction_from_json(chainspec, item)
+        require(bool(transaction.signatures), "countOutOfRange", "a transaction without signatures")
+    if memo and memo_commitment(*memo) != transaction.memo_commitment:
+        raise DoesNotHold("memoMismatch", "the memo is not the one that the transaction commits to")
+    return transaction, memo

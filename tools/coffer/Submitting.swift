@@ -1,0 +1,59 @@
+import Client
+import Cryptography
+import Foundation
+import Ledger
+
+/// Signing with the keys at hand and submitting, as all commands do it that change the ledger.
+struct SubmissionFlow {
+    /// How long `--wait` waits.
+    static let wait = Duration.seconds(60)
+
+    let client: NodeClient
+    let passphrase: PassphraseOptions
+    let output: OutputOptions
+
+    /// Signs with every key file given, submits, and prints the status.
+    func run(_ transaction: PreparedTransaction, keys: [String], wait: Bool, extra: [JSON.Member] = [], words: String) async throws(Failure) {
+        var transaction = transaction
+        try await reporting { try await client.findPolicies(for: &transaction) }
+        for path in keys { try sign(&transaction, with: path) }
+        try checkComplete(transaction)
+        let signed = transaction
+        let status = try await reporting {
+            try await client.submit(try signed.submission(), wait: wait ? Self.wait : nil)
+        }
+        try show(status, extra: extra, words: words)
+    }
+
+    private func sign(_ transaction: inout PreparedTransaction, with path: String) throws(Failure) {
+        let key = try passphrase.accountKey(at: path)
+        let accounts = try reporting { try transaction.sign(with: key) }
+        guard accounts.isEmpty else { return }
+        let addresses = transaction.signers.map { client.chainspec.address(of: $0) }.joined(separator: ", ")
+        throw .input("The key in \(path) is in the key policy of none of the accounts that must sign: \(addresses). Give the right key file; coffer account show lists an account's keys.")
+    }
+
+    private func checkComplete(_ transaction: PreparedTransaction) throws(Failure) {
+        guard let missing = transaction.missing.first else { return }
+        let address = client.chainspec.address(of: missing.account)
+        let threshold = missing.threshold.map { " of \($0)" } ?? ""
+        throw .input("Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: coffer tx build, sign and submit do it in separate steps.")
+    }
+
+    func show(_ status: TransactionStatus, extra: [JSON.Member] = [], words: String) throws(Failure) {
+        if case .refused(let code, let detail) = status.state { throw Failure(code: code, detail, exitCode: 1) }
+        guard case .object(let members) = status.json else { preconditionFailure("a status is an object") }
+        output.show(.object(members + extra), "\(words)\n\(status.words)")
+    }
+}
+
+extension TransactionStatus {
+    /// The status in words.
+    var words: String {
+        switch state {
+        case .pending: "transaction \(id) is pending; coffer tx show \(id) tells when it is final"
+        case .final(let height, _, let time): "transaction \(id) is final in block \(height), \(Timestamp.format(time))"
+        case .refused(let code, let detail): "transaction \(id) was refused: \(detail) (\(code))"
+        }
+    }
+}
