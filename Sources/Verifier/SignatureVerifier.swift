@@ -53,6 +53,9 @@ public final class SignatureVerifier: Sendable {
         }
     }
 
+    /// Jobs with checks that no thread has taken yet.
+    var waitingJobs: Int { queue.withLock { $0.jobs.count } }
+
     /// Ends the threads once the work that was submitted is done.
     @available(*, noasync, message: "a thread of the concurrency pool must not wait")
     public func close() {

@@ -8,10 +8,11 @@ public final class WorkerThread: Sendable {
     public init(name: String, _ body: @escaping @Sendable () -> Void) {
         let isDone = isDone
         let thread = Thread {
+            // From within: on Linux a name that is given before the start is not seen by the system.
+            Thread.current.name = name
             body()
             isDone.withLock { $0 = true }
         }
-        thread.name = name
         thread.stackSize = 2 << 20
         thread.start()
     }
