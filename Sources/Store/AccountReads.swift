@@ -1,7 +1,7 @@
 public import Ledger
 
 extension LedgerStore {
-    /// An account as of the tip, or as the block of a height left it. Nil when it is not open then, or there is no block of that height yet.
+    /// An account as of the tip, or as the block of a height left it. Nil when it is not open then, or the height is above the tip.
     public func account(_ id: AccountID, atHeight height: UInt64?) throws(StorageError) -> Account? {
         try read { (transaction, tables) throws(StoreError) -> Account? in
             guard let row = try transaction.accountRow(of: id, in: tables) else { return nil }

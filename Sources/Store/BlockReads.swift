@@ -27,7 +27,8 @@ extension LedgerStore {
 
     /// Passes the blocks of heights `first` to `last` to `body`, in order; heights without a block are left out.
     ///
-    /// Each block is read for itself, so that a long walk keeps no page from being used again. Throws a `StorageError`, or what `body` throws.
+    /// Each block is read for itself, so that a long walk keeps no page from being used again. Throws a `StorageError`, or what `body`
+    /// throws.
     public func forEachCertifiedBlock(from first: UInt64, to last: UInt64, _ body: (CertifiedBlock) throws -> Void) throws {
         var height = max(first, 1)
         while height <= last, let block = try certifiedBlock(at: height) {

@@ -2,11 +2,11 @@ import Cryptography
 public import Ledger
 
 extension LedgerStore {
-    /// Makes blocks durable, with everything that follows from them, in one step: all of it is on disk when this returns, or nothing happened.
+    /// Makes blocks durable, with all that follows from them, in one step: everything is on disk when this returns, or nothing happened.
     ///
-    /// The blocks follow each other and the tip, and each outcome is what executing its block gave: anything else is a bug of the caller and
-    /// ends the process. A memo that is not the one its transaction commits to is left out. After `.full` nothing was changed, and
-    /// the same call can be repeated when there is room.
+    /// The blocks follow each other and the tip, and each outcome is what executing its block gave: anything else is a bug of the
+    /// caller and ends the process. A memo that is not the one its transaction commits to is left out. After `.full` nothing was
+    /// changed, and the same call can be repeated when there is room.
     public func commit(_ blocks: [BlockCommit]) throws(StorageError) {
         guard !blocks.isEmpty else { return }
         try write { (transaction, tables) throws(StoreError) in

@@ -6,18 +6,31 @@ enum DataDirectory {
     /// Names that a directory without a store may hold: what is left when its creation was interrupted, and what a new file system has.
     private static let harmlessNames: Set<String> = [DirectoryLock.fileName, DataFile.lockName, DataFile.nurseryName, "lost+found"]
 
-    /// Leaves a directory at `path` that has a store in it or can take a new one; changes nothing where there is anything else.
-    static func prepare(_ path: String) throws(StorageError) {
+    /// Leaves a directory at `path` that has a store in it or can take a new one, and returns its path without symbolic links; changes
+    /// nothing where there is anything else.
+    static func prepare(_ path: String) throws(StorageError) -> String {
         do throws(StoreError) {
-            guard try exists(path) else { return try create(path) }
-            guard try !exists("\(path)/\(DataFile.dataName)") else { return }
+            if try !exists(path) { try create(path) }
         } catch {
             throw StorageError(error)
         }
-        let foreign = try names(in: path).subtracting(harmlessNames).sorted()
-        guard let example = foreign.first else { return }
+        let resolved = try resolve(path)
+        let names = try names(in: resolved)
+        guard !names.contains(DataFile.dataName), let example = names.subtracting(harmlessNames).min() else { return resolved }
         throw .refused(
-            "\(path) holds no store but other files (such as \(example)), so none was made there. Give an empty directory, or one that does not exist yet.")
+            "\(path) holds no store but other files (such as \(example)), so none was made there. Give an empty directory, or one that does "
+                + "not exist yet.")
+    }
+
+    private static func resolve(_ path: String) throws(StorageError) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { throw unusable(path) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    private static func unusable(_ path: String) -> StorageError {
+        .refused(
+            "\(path) cannot be used as a data directory: \(describeCode(errno)). Give a directory that this user may read and write.")
     }
 
     private static func create(_ path: String) throws(StoreError) {
@@ -34,9 +47,7 @@ enum DataDirectory {
     }
 
     private static func names(in path: String) throws(StorageError) -> Set<String> {
-        guard let directory = unsafe opendir(path) else {
-            throw .refused("\(path) cannot be used as a data directory: \(describeCode(errno)). Give a directory that this user may read and write.")
-        }
+        guard let directory = unsafe opendir(path) else { throw unusable(path) }
         defer { unsafe closedir(directory) }
         var names: Set<String> = []
         while true {

@@ -34,8 +34,8 @@ struct FormatCheck {
             throw meta.damage(.chainspec, "it is not the chain specification of network \(chainspec.network)")
         }
         let tables = try Tables { (name) throws(StoreError) in
-            guard let database = try transaction.openDatabase(named: name) else { throw .damaged("database \"\(name)\" is missing in \(directory)") }
-            return database
+            if let database = try transaction.openDatabase(named: name) { return database }
+            throw .damaged("database \"\(name)\" is missing in \(directory)")
         }
         try checkEnds(transaction, tables)
         return .tables(tables)
@@ -44,10 +44,12 @@ struct FormatCheck {
     private func refusal(of format: FormatRecord) -> String? {
         let known = FormatRecord.currentVersion
         if format.version > known {
-            return "\(directory) has format \(format.version), and this program knows formats up to \(known): a newer program made it. Use that one."
+            return "\(directory) has format \(format.version), and this program knows formats up to \(known): a newer program made it. "
+                + "Use that one."
         }
         guard format.version == known else {
-            return "\(directory) has format \(format.version), which this program does not know. Export its blocks with the program that made it."
+            return "\(directory) has format \(format.version), which this program does not know. Export its blocks with the program that "
+                + "made it."
         }
         guard format.network == chainspec.network else {
             return "\(directory) belongs to network \(format.network), and the chain specification \"\(chainspec.name)\" describes network "

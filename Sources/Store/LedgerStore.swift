@@ -16,7 +16,7 @@ public final class LedgerStore: Sendable {
 
     /// The network that the store belongs to.
     public let chainspec: Chainspec
-    /// The data directory.
+    /// The data directory, without symbolic links.
     public let directory: String
     /// Nil once the store was closed, so that the directory's lock goes with the last call in flight.
     private let opened: Mutex<Opened?>
@@ -29,13 +29,13 @@ public final class LedgerStore: Sendable {
 
     /// Opens the store of a network in `directory`; makes one, with the genesis state, where the directory is absent or empty.
     ///
-    /// The directory stays locked until `close`. Throws `.refused`, before anything in the data file is written, for a directory that belongs
-    /// to another network, has a newer or unknown format, is in use by another process, or holds other files and no store; `.damaged`
-    /// for a data file that was cut short or is not what it should be.
+    /// The directory stays locked until `close`. Throws `.refused`, before anything in the data file is written, for a directory that
+    /// belongs to another network, has a newer or unknown format, is in use by another process, or holds other files and no store;
+    /// `.damaged` for a data file that was cut short or is not what it should be.
     public static func open(
         directory: String, chainspec: Chainspec, configuration: StoreConfiguration = StoreConfiguration()
     ) throws(StorageError) -> LedgerStore {
-        try DataDirectory.prepare(directory)
+        let directory = try DataDirectory.prepare(directory)
         let outcome: FormatCheck.Outcome
         let environment: Environment
         do throws(StoreError) {

@@ -4,28 +4,27 @@ public import Ledger
 extension LedgerStore {
     /// Reads every record and compares each with all that it must agree with; throws `.damaged` for the first that does not, by name.
     ///
-    /// Checks every checksum; the chain of headers and their history roots; per block that its transactions are found by id and that memos are
-    /// those committed to; per account and block that the entries lead to the entry hash and the accounts to the header's state root;
-    /// and that no record stands alone. It does not execute blocks nor check signatures. Runs beside commits, of which it checks those
-    /// before its begin, and holds no read for long. `progress` is told how many records are done, and of how many.
+    /// Checks every checksum; the chain of headers and their history roots; per block that its transactions are found by id and that
+    /// memos are those committed to; per account and block that the entries lead to the entry hash and the accounts to the header's
+    /// state root; and that no record stands alone. It does not execute blocks nor check signatures. Runs beside commits, of which
+    /// it checks those before its begin, and holds no read for long. `progress` is told how many records are done, and of how many.
     public func verifyRecords(progress: (_ done: UInt64, _ total: UInt64) -> Void) throws(StorageError) {
         var verification = try RecordVerification(self)
+        func report() { progress(verification.done, verification.total) }
         for height in 0...verification.tip.header.height {
             try read { (transaction, tables) throws(StoreError) in try verification.verify(height: height, transaction, tables) }
-            progress(verification.done, verification.total)
+            report()
         }
-        try forEachPart(of: \.accounts) { (transaction, tables, key, row) throws(StoreError) in
+        try forEachPart(of: \.accounts, then: report) { (transaction, tables, key, row) throws(StoreError) in
             try verification.verify(row, key, transaction, tables)
-        } afterPart: { progress(verification.done, verification.total) }
-        try forEachPart(of: \.accountIDs) { (transaction, tables, key, index) throws(StoreError) in
+        }
+        try forEachPart(of: \.accountIDs, then: report) { (transaction, tables, key, index) throws(StoreError) in
             try verification.verify(index, key, transaction, tables)
-        } afterPart: { progress(verification.done, verification.total) }
-        try forEachPart(of: \.transactions) { (transaction, tables, key, location) throws(StoreError) in
+        }
+        try forEachPart(of: \.transactions, then: report) { (transaction, tables, key, location) throws(StoreError) in
             try verification.verify(location, key, transaction, tables)
-        } afterPart: { progress(verification.done, verification.total) }
-        try forEachPart(of: \.landmarks) { (_, tables, key, height) throws(StoreError) in
-            verification.count(key, height)
-        } afterPart: { progress(verification.done, verification.total) }
+        }
+        try forEachPart(of: \.landmarks, then: report) { (_, _, key, height) throws(StoreError) in verification.count(key, height) }
         try read { (transaction, tables) throws(StoreError) in try verification.verifyTotals(transaction, tables) }
         progress(verification.total, verification.total)
     }
@@ -33,10 +32,10 @@ extension LedgerStore {
     /// Records read in one transaction: some milliseconds.
     private static let partRecords = 4_096
 
-    /// Passes all records of a table to `body`, with a read transaction per part.
+    /// Passes all records of a table to `body`, with a read transaction per part, and calls `then` after each part.
     private func forEachPart<Key, Value>(
-        of table: (Tables) -> Table<Key, Value>,
-        _ body: (borrowing ReadTransaction, Tables, Key, Value) throws(StoreError) -> Void, afterPart: () -> Void
+        of table: (Tables) -> Table<Key, Value>, then: () -> Void,
+        _ body: (borrowing ReadTransaction, Tables, Key, Value) throws(StoreError) -> Void
     ) throws(StorageError) {
         var next: [UInt8]? = []
         while let first = next {
@@ -54,7 +53,7 @@ extension LedgerStore {
                 }
                 return following
             }
-            afterPart()
+            then()
         }
     }
 }

@@ -1,7 +1,7 @@
 /// What a store reserves when it opens.
 public struct StoreConfiguration: Sendable {
-    /// Address space for the data file, in bytes, a multiple of the page size: neither memory nor disk, but the most that the file can grow to
-    /// without a restart. 1 TiB unless set.
+    /// Address space for the data file, in bytes, a multiple of the page size: neither memory nor disk, but the most that the file can
+    /// grow to without a restart. 1 TiB unless set.
     public var mapSizeBytes: Int
     /// How many reads can run at the same moment.
     public var maximumReaders: Int

@@ -26,7 +26,22 @@ final class ReopeningStore {
 
     func reopen() throws {
         store.close()
+        try reopenStore()
+    }
+
+    /// Opens the closed store again.
+    func reopenStore() throws(StorageError) {
         store = try openStore(directory.path, network)
+    }
+
+    /// Puts a record back as it was, below the store, and opens the store again.
+    func reopenRestoring(_ record: (key: [UInt8], value: [UInt8]), in name: String) throws {
+        store.close()
+        let environment = try openEnvironment(directory.path, create: false, databases: Tables.count)
+        let database = try #require(try environment.openDatabase(named: name))
+        try environment.write { (transaction) throws(StoreError) in try transaction.put(record.key.span, record.value.span, in: database) }
+        environment.close()
+        try reopenStore()
     }
 
     /// Closes the store, changes its databases below it, and opens it again, unless it then refuses to open.

@@ -10,7 +10,7 @@ final class DirectoryLock: Sendable {
 
     /// The locked directory.
     let path: String
-    /// Held, never read: closing it releases the lock.
+    /// The locked file.
     private let file: FileDescriptor
 
     /// Locks an existing directory; throws `.inUse` when somebody else has it, `.notFound` when there is no such directory.
@@ -26,5 +26,11 @@ final class DirectoryLock: Sendable {
             let code = errno
             throw code == EWOULDBLOCK ? .inUse(path: path) : StoreError(code: code, during: .lock, directory: path)
         }
+    }
+
+    /// Closing the file would release the lock too, but not while a child process that is just being started has a copy of it.
+    deinit {
+        let result = flock(file.number, LOCK_UN)
+        precondition(result == 0, "a lock that is held could not be released")
     }
 }

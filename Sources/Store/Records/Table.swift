@@ -73,7 +73,8 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
             try reader.finish()
             return key
         } catch {
-            throw .damaged("database \"\(database.name)\", the record with key \(Hexadecimal.encode([UInt8](copying: bytes))): the key is malformed")
+            let key = Hexadecimal.encode([UInt8](copying: bytes))
+            throw .damaged("database \"\(database.name)\", the record with key \(key): the key is malformed")
         }
     }
 
