@@ -12,7 +12,8 @@ from coffer_encoding import Tree, sha256, unsigned
 from coffer_export import HEADER_BYTES, export_files, frame, segment_header
 from coffer_vectors import REMOVED, SECRETS_ARE_PUBLIC, compact, edited, networks
 
-HOLDS_OR_NOT = "Each text under refused is unreadable (exit code 2) or does not hold (exit code 1), with the error named, a code of errors.md."
+HOLDS_OR_NOT = ("Each text under refused is unreadable (exit code 2) or does not hold (exit code 1), with the error named, a "
+                "code of errors.md.")
 ZERO = "00" * 32
 
 
@@ -107,8 +108,8 @@ def receipt_vectors(e: WorkedExample) -> dict:
     refused.text("a memo where none was committed to", "memoMismatch", 1,
                  compact(valid["exchange"] | {"memo": payment["memo"]}))
     return {
-        "about": "Receipts (docs/spec/proofs.md section 1), for chainspec/development.json: what is shown about each under valid follows "
-                 "from it. " + HOLDS_OR_NOT,
+        "about": "Receipts (docs/spec/proofs.md section 1), for chainspec/development.json: what is shown about each under "
+                 "valid follows from it. " + HOLDS_OR_NOT,
         "valid": [{"name": name, "id": e.named(name.removesuffix("-without-memo")).id().hex(),
                    "height": header_with(item["header"]).height, "text": pretty(item)} for name, item in valid.items()],
         "refused": refused.cases}
@@ -134,8 +135,8 @@ def balance_vectors(e: WorkedExample) -> dict:
     refused.text("genesis of another time", "wrongGenesis", 1,
                  compact(genesis | {"header": header_with(genesis["header"], time=1).encode().hex()}))
     return {
-        "about": "Balance proofs (docs/spec/proofs.md section 2), for chainspec/development.json: what is shown about each under valid "
-                 "follows from it. " + HOLDS_OR_NOT,
+        "about": "Balance proofs (docs/spec/proofs.md section 2), for chainspec/development.json: what is shown about each "
+                 "under valid follows from it. " + HOLDS_OR_NOT,
         "valid": [{"name": name, "height": header_with(item["header"]).height, "text": pretty(item)}
                   for name, item in e.balances.items()],
         "refused": refused.cases}
@@ -154,6 +155,7 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
     lines = [signature_line(name, validator_seed(number), text) for number in (1, 2, 3)]
     # A witness of the C2SP network signs in a form of its own: 4 bytes of key id, 8 of time, 64 of signature.
     witness = "— witness.example/w1 ".encode() + base64.b64encode(bytes(76)) + b"\n"
+    shortest = "— w ".encode() + base64.b64encode(bytes(5)) + b"\n"
     stranger = signature_line(name, development_secret("witness"), text)
     largest = checkpoint_text(two_banks, (1 << 64) - 1, root, [validator_seed(1), validator_seed(2)])
 
@@ -164,7 +166,7 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
              ("two-of-three", "two-banks", two(lines[0], lines[2])),
              ("in-any-order-with-witnesses", "two-banks", two(witness, lines[2], stranger, lines[1], lines[0])),
              ("a-signer-twice", "two-banks", two(lines[0], lines[0], lines[1])),
-             ("largest-size", "two-banks", largest), ("256-lines", "two-banks", two(*lines[:2], *[witness] * 254))]
+             ("largest-size", "two-banks", largest), ("256-lines", "two-banks", two(*lines[:2], *[shortest] * 254))]
     cases = []
 
     def refuse(case: str, error: str, exit_code: int, data: bytes) -> None:
@@ -181,7 +183,7 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
     refuse("an empty line at the end", "checkpointText", 2, good.encode() + b"\n")
     refuse("carriage returns", "checkpointText", 2, good.replace("\n", "\r\n").encode())
     refuse("no signature lines", "checkpointText", 2, text + b"\n")
-    refuse("257 signature lines", "checkpointText", 2, two(*lines, *[witness] * 254))
+    refuse("257 signature lines", "checkpointText", 2, two(*lines, *[shortest] * 254))
     swapped("another kind of origin", 0, "example.org/log")
     swapped("capitals in the origin", 0, name.upper().replace("COFFER", "coffer"))
     for what, size in (("size zero", "0"), ("a size with a zero in front", "01"), ("a size with a sign", "+1"),
@@ -210,9 +212,9 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
     refuse("a validator under another name", "tooFewCheckpointSignatures", 1,
            two(lines[0], lines[1].replace(name.encode(), b"witness.example/w2")))
     return {
-        "about": "Checkpoints (docs/spec/checkpoint.md), for chainspec/development.json or chainspec/two-banks.json as named. The key of a "
-                 "validator's line is the Ed25519 key of the seed tagged(\"coffer/development-key/v1\", \"validator-1/checkpoint\"), and so "
-                 f"on. {HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
+        "about": "Checkpoints (docs/spec/checkpoint.md), for chainspec/development.json or chainspec/two-banks.json as named. "
+                 "The key of a validator's line is the Ed25519 key of the seed tagged(\"coffer/development-key/v1\", "
+                 f"\"validator-1/checkpoint\"), and so on. {HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
         "valid": [{"name": case, "chainspec": chainspec, "text": data.decode()} for case, chainspec, data in valid],
         "refused": cases}
 
@@ -264,9 +266,9 @@ def export_vectors(e: WorkedExample) -> dict:
     framing_cases(made, one)
     block_cases(made)
     return {
-        "about": "Exports (docs/spec/export.md), for chainspec/development.json: the directory's files, segments in hexadecimal, the "
-                 "checkpoint as text. Each under refused is unreadable (exit code 2) or does not hold (exit code 1), with the error "
-                 "named, a code of errors.md.",
+        "about": "Exports (docs/spec/export.md), for chainspec/development.json: the directory's files, segments in "
+                 "hexadecimal, the checkpoint as text. Each under refused is unreadable (exit code 2) or does not hold (exit "
+                 "code 1), with the error named, a code of errors.md.",
         "valid": [{"name": name, "height": height, "stateRoot": header.state_root.hex(), "blockHash": header.block_hash().hex(),
                    "files": shown_files(files)}
                   for (name, files), height in zip(valid.items(), (0, 1, 5))

@@ -20,8 +20,7 @@ from coffer_example import write_example
 from coffer_report import short_form
 from coffer_selfcheck import self_check
 from coffer_transaction import OPENED_KINDS, STATUSES
-from coffer_vectorcheck import check_vectors
-from coffer_vectors import write_vectors
+from coffer_vectorcheck import check_vectors, write_vectors
 
 
 def parser() -> argparse.ArgumentParser:
@@ -105,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
 def run_self_check(arguments) -> dict:
     report = self_check()
     for directory in arguments.vectors:
-        report[directory.name] = check_vectors(directory)
+        report[str(directory)] = check_vectors(directory)
     return report
 
 

@@ -73,15 +73,18 @@ def short(value) -> str:
     """A value on one line: lists and objects are counted, long texts cut."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        return f"{len(value)} of them" if value else "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {short(item)}" for name, item in value.items() if not isinstance(item, (dict, list)))
+    if isinstance(value, (list, dict)):
+        return f"({len(value)}; --json shows them)" if value else "none"
     text = str(value)
     return text if len(text) <= MAXIMUM_SHOWN_CHARACTERS else f"{text[:32]}… ({len(text)} characters)"
 
 
-def short_form(report: dict) -> str:
-    """A line per field."""
-    width = max(map(len, report), default=0)
-    return "\n".join(f"{name:{width}}  {short(value)}".rstrip() for name, value in report.items())
+def short_form(report: dict, indent: str = "") -> str:
+    """A line per field; an object at the top has its fields below it."""
+    lines, width = [], max(map(len, report), default=0)
+    for name, value in report.items():
+        if isinstance(value, dict) and value and not indent:
+            lines += [name, short_form(value, "  ")]
+        else:
+            lines.append(f"{indent}{name:{width}}  {short(value)}")
+    return "\n".join(lines)

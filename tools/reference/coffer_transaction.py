@@ -5,7 +5,7 @@ from functools import cached_property
 
 from coffer_chainspec import Chainspec, policy_from_json, policy_json
 from coffer_encoding import (
-    BIP340, DoesNotHold, Policy, Reader, SCHEMES, Unreadable, listed, name_of, read_scheme, read_signature, require, sign,
+    DoesNotHold, Policy, Reader, SCHEMES, Unreadable, listed, name_of, read_scheme, read_signature, require, sign,
     strictly_ascending, tagged, unsigned,
 )
 from coffer_json import (

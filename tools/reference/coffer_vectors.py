@@ -276,7 +276,7 @@ def text_vectors() -> dict:
                 ("jsonDuplicateKey", '{"a":1,"a":1}'), ("jsonDuplicateKey", '[{"b":{"a":1,"\\u0061":2}}]'),
                 ("fieldValue", "[-1]"), ("fieldValue", "[-0]"), ("fieldValue", "[1.0]"), ("fieldValue", "[1e3]"),
                 ("fieldValue", "[18446744073709551616]"), ("jsonDepth", "[" * 17 + "]" * 17))]
-            + [{"error": "jsonSyntax", "bytes": data} for data in ("22ff22", "22c3a922"[:4] + "22", "22eda08022", "22c0af22")]},
+            + [{"error": "jsonSyntax", "bytes": data} for data in ("22ff22", "22c322", "22eda08022", "22c0af22")]},
         "amounts": {
             "valid": [{"text": text, "decimals": decimals, "minorUnits": str(value), "written": written}
                       for text, decimals, value, written in (
@@ -365,8 +365,8 @@ def account_vectors(e: WorkedExample) -> dict:
     add("more redeemed than issued", "negativeBalance", replace(owes, balances={EUR: Balance(2, 1, 0, 0)}).encode())
     assert owes.kind == LIABILITY
     return {
-        "about": "Encoded accounts (docs/spec/state-tree.md section 2), and with them key policies (encoding.md section 4). Each of "
-                 "the bytes under refused does not decode, with the error named, a code of errors.md section 4.",
+        "about": "Encoded accounts (docs/spec/state-tree.md section 2), and with them key policies (encoding.md section 4). "
+                 "Each of the bytes under refused does not decode, with the error named, a code of errors.md section 4.",
         "valid": [{"name": name, "bytes": data.hex()} for name, data in valid.items()], "refused": cases}
 
 
@@ -377,9 +377,9 @@ def refusal_vectors() -> dict:
     e = refusal_scene()
     cases = refused_transactions(e)
     return {
-        "about": "Every refusal of docs/spec/rules.md section 3 but counterOverflow. The blocks are valid, from height 1; a block of the "
-                 "next height that begins with the transaction is refused at this time for the reason named, even where a later "
-                 "reason applies too. Times are in milliseconds. " + SECRETS_ARE_PUBLIC,
+        "about": "Every refusal of docs/spec/rules.md section 3 but counterOverflow. The blocks are valid, from height 1; a "
+                 "block of the next height that begins with the transaction is refused at this time for the reason named, "
+                 "even where a later reason applies too. Times are in milliseconds. " + SECRETS_ARE_PUBLIC,
         "chainspec": compact(json.loads(example_chainspec())), "blocks": [block.encode().hex() for block in e.blocks],
         "refused": [{"name": f"{case.code}: {case.why}", "error": case.code, "time": case.time,
                      "bytes": case.transaction.encode().hex()} for case in cases]}

@@ -1,0 +1,225 @@
+"""Checks a folder of vectors: the project's own (Tests/Vectors), or those that other specifications publish."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from coffer_block import Account, CertifiedBlock
+from coffer_chain import Chain
+from coffer_chainspec import chainspec_from_json
+from coffer_checkpoint import check_checkpoint
+from coffer_development import PROJECT, WorkedExample
+from coffer_encoding import SCHEMES, DoesNotHold, Failure, Unreadable, public_key, sign, valid_signature
+from coffer_export import replay, write_export
+from coffer_json import amount_of, amount_text, json_hex, strict_json, time_of, time_text
+from coffer_keyfile import KIND_NAMES, KeyFile, open_key_file, seal_key_file
+from coffer_ledger import apply
+from coffer_proofs import check_balance, check_receipt
+from coffer_proofvectors import balance_vectors, checkpoint_vectors, export_vectors, receipt_vectors
+from coffer_published import PUBLISHED
+from coffer_transaction import decode_transaction
+from coffer_vectors import (
+    account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors,
+)
+
+# The files that this program makes. The others were made by other implementations, and are checked all the same.
+MADE = {
+    "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
+    "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
+    "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
+    "refusals.json": lambda e: refusal_vectors()}
+
+
+def write_vectors(directory: Path) -> dict:
+    e = WorkedExample()
+    for name, make in MADE.items():
+        text = json.dumps(make(e), ensure_ascii=False, indent=2) + "\n"
+        (directory / name).write_text(text, encoding="utf-8")
+    return {"directory": str(directory), "files": list(MADE)}
+
+
+def expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise DoesNotHold("vector", f"vector: {what}")
+
+
+def expect_refusal(check, case: dict, what: str) -> None:
+    """The case is refused, with its code and, where it has one, its exit code."""
+    try:
+        check()
+    except Failure as error:
+        code = 2 if isinstance(error, Unreadable) else 1
+        expect(error.code == case["error"], f"{what} is refused with {error.code}, not {case['error']}: {error}")
+        expect(code == case.get("exitCode", code), f"{what} ends with exit code {code}: {error}")
+    else:
+        expect(False, f"{what} is accepted, {case['error']} was due")
+
+
+def check_cases(file: str, data: dict, check) -> int:
+    """`check` takes a case, returns the fields of a valid one that it found, and fails for a refused one."""
+    for case in data["valid"]:
+        what = f"{file}, {case.get('name', case)}"
+        try:
+            found = check(case)
+        except Failure as error:
+            raise DoesNotHold("vector", f"vector: {what} is refused: {error}") from error
+        for name, value in found.items():
+            expect(case[name] == value, f"{what}: {name} is {value}, not {case[name]}")
+    for case in data["refused"]:
+        expect_refusal(lambda: check(case), case, f"{file}, {case.get('name', case)}")
+    return len(data["valid"]) + len(data["refused"])
+
+
+# ---------------------------------------------------------------- one function per file
+
+
+def check_example(data: dict) -> int:
+    """What the file says follows from its blocks."""
+    chain = Chain(networks()["development"])
+    for item in data["blocks"]:
+        if item["height"]:
+            chain.check(CertifiedBlock.decode(bytes.fromhex(item["bytes"])))
+        expect([a.encode().hex() for a in chain.state.accounts] == item["stateLeaves"], f"the state leaves of {item['name']}")
+        expect([leaf.hex() for leaf in chain.state.supply_leaves()] == item["supplyLeaves"], f"the supply of {item['name']}")
+        expect(chain.header.encode().hex() == item["header"], f"the header of {item['name']}")
+    expect([entry.encode().hex() for _, entry in chain.state.entries] == [e["bytes"] for e in data["entries"]], "the entries")
+    return len(data["blocks"])
+
+
+def check_chainspecs(data: dict) -> int:
+    def check(case: dict) -> dict:
+        text = (PROJECT / case["file"]).read_bytes() if "file" in case else case["text"].encode()
+        spec = chainspec_from_json(text)
+        return {"bytes": spec.encode().hex(), "network": spec.network.hex(),
+                "genesisHeader": Chain(spec).header.encode().hex()}
+    return check_cases("chainspec.json", data, check)
+
+
+def check_text(data: dict) -> int:
+    def fails(read, case: dict, what) -> None:
+        expect_refusal(read, {"error": "fieldValue"} | case, f"text.json, {what}")
+
+    count = 0
+    for text in data["json"]["valid"]:
+        strict_json(text.encode())
+        count += 1
+    for case in data["json"]["refused"]:
+        document = bytes.fromhex(case["bytes"]) if "bytes" in case else case["text"].encode()
+        fails(lambda: strict_json(document), case, document)
+        count += 1
+    for case in data["amounts"]["valid"]:
+        value = amount_of(case["text"], case["decimals"])
+        expect((str(value), amount_text(value, case["decimals"])) == (case["minorUnits"], case["written"]), str(case))
+        count += 1
+    for case in data["amounts"]["refused"]:
+        fails(lambda: amount_of(case["text"], case["decimals"]), {}, case)
+        count += 1
+    for case in data["times"]["valid"]:
+        expect(time_of(case["text"]) == case["milliseconds"], str(case))
+        expect(time_text(case["milliseconds"]) == case["written"], str(case))
+        count += 1
+    for text in data["times"]["refused"]:
+        fails(lambda: time_of(text), {}, text)
+        count += 1
+    return count
+
+
+def check_accounts(data: dict) -> int:
+    return check_cases("account.json", data, lambda case: {
+        "bytes": Account.decode(json_hex(case["bytes"])).encode().hex()})
+
+
+def check_receipts(data: dict) -> int:
+    spec = networks()["development"]
+
+    def check(case: dict) -> dict:
+        transaction, header, _ = check_receipt(spec, case["text"].encode())
+        return {"id": transaction.id().hex(), "height": header.height}
+    return check_cases("receipt.json", data, check)
+
+
+def check_balances(data: dict) -> int:
+    spec = networks()["development"]
+    return check_cases("balance.json", data, lambda case: {
+        "height": check_balance(spec, case["text"].encode())[1].height})
+
+
+def check_checkpoints(data: dict) -> int:
+    specs = networks()
+
+    def check(case: dict) -> dict:
+        check_checkpoint(specs[case["chainspec"]], case["text"].encode())
+        return {}
+    return check_cases("checkpoint.json", data, check)
+
+
+def check_exports(data: dict) -> int:
+    spec = networks()["development"]
+
+    def check(case: dict) -> dict:
+        with tempfile.TemporaryDirectory() as directory:
+            export = Path(directory) / "export"
+            write_export(export, {name: content.encode() if name == "checkpoint" else bytes.fromhex(content)
+                                  for name, content in case["files"].items()})
+            header = replay(spec, export).header
+        return {"height": header.height, "stateRoot": header.state_root.hex(), "blockHash": header.block_hash().hex()}
+    return check_cases("export.json", data, check)
+
+
+def check_refusal_file(data: dict) -> int:
+    chain = Chain(chainspec_from_json(data["chainspec"].encode()))
+    for block in data["blocks"]:
+        chain.check(CertifiedBlock.decode(bytes.fromhex(block)))
+
+    def check(case: dict) -> None:
+        transaction = decode_transaction(bytes.fromhex(case["bytes"]))
+        apply(chain.state, transaction, chain.header.height + 1, case["time"], 0)
+    return check_cases("refusals.json", {"valid": []} | data, check)
+
+
+def check_keys(data: dict) -> int:
+    for case in data["valid"]:
+        scheme, secret, message = SCHEMES[case["scheme"]], bytes.fromhex(case["secret"]), bytes.fromhex(case["message"])
+        expect(public_key(scheme, secret).hex() == case["publicKey"], f"keys.json, {case['name']}: the public key")
+        expect(sign(scheme, secret, message).hex() == case["signature"], f"keys.json, {case['name']}: the signature")
+    for case, valid in [(c, True) for c in data["valid"]] + [(c, False) for c in data["refused"]]:
+        public, message, signature = (bytes.fromhex(case[name]) for name in ("publicKey", "message", "signature"))
+        expect(valid_signature(SCHEMES[case["scheme"]], public, message, signature) == valid, f"keys.json, {case['name']}")
+    return len(data["valid"]) + len(data["refused"])
+
+
+def check_key_files(data: dict) -> int:
+    kinds = {name: kind for kind, name in KIND_NAMES.items()}
+    for case in data["valid"]:
+        passphrase, secret = case["passphrase"].encode(), bytes.fromhex(case["secret"])
+        blank = KeyFile(kinds[case["kind"]], case["development"], case["operations"], case["memoryKibibytes"],
+                        bytes.fromhex(case["salt"]), bytes.fromhex(case["nonce"]), b"", b"")
+        sealed = seal_key_file(blank, secret, passphrase)
+        expect(sealed.encode() == case["text"].encode(), f"keyfile.json, {case['name']}: sealed")
+        expect(open_key_file(case["text"].encode(), passphrase) == (sealed, secret), f"keyfile.json, {case['name']}: opened")
+    return check_cases("keyfile.json", data | {"valid": []}, lambda case: open_key_file(
+        case["text"].encode(), b"an example passphrase")) + len(data["valid"])
+
+
+CHECKS = {
+    "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
+    "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
+    "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
+    "keys.json": check_keys, "keyfile.json": check_key_files}
+
+
+def check_vectors(directory: Path) -> dict:
+    """The number of cases of every file that this program knows, and the names of those that it does not."""
+    report, unknown, example = {}, [], None
+    for file in sorted(p for p in directory.iterdir() if p.suffix in (".json", ".csv")):
+        if file.name in CHECKS:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            if file.name in MADE:
+                example = example or WorkedExample()
+                expect(data == MADE[file.name](example), f"{file.name} is not what this program makes")
+            report[file.name] = CHECKS[file.name](data)
+        elif file.name in PUBLISHED:
+            report[file.name] = PUBLISHED[file.name](file)
+        else:
+            unknown.append(file.name)
+    return report | {"notChecked": unknown}
