@@ -18,7 +18,7 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]
     /// A longer answer is given up as soon as it is known to be longer.
     package var maximumResponseByteCount: Int
-    /// How long the node may be silent.
+    /// How long the whole exchange may take.
     package var timeoutSeconds: Int
 
     package init(
@@ -64,7 +64,7 @@ package struct HTTPResponse: Sendable {
 package enum TransportError: Error, Equatable, Sendable {
     /// No connection, or it broke. The request may or may not have arrived.
     case unreachable(reason: String)
-    /// The node was silent for longer than the request allows.
+    /// The exchange took longer than the request allows.
     case timedOut
     /// The answer is longer than the request allows.
     case tooLarge
