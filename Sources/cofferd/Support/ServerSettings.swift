@@ -1,0 +1,42 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import Metrics
+import NIOCore
+
+extension Settings {
+    /// HTTP/1.1 with every connection bounded: its heads in size, its bodies, idleness and stalls in time.
+    var server: HTTPServerBuilder {
+        let limits = connectionLimits, maximumBodyBytes = max(maximumBodyBytes, maximumBatchBodyBytes)
+        return .http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [ConnectionGuard(limits, maximumBodyBytes: maximumBodyBytes)],
+                idleTimeout: .seconds(Int64(idleTimeoutSeconds)),
+                httpDecoderConfiguration: .init(maxHeaderFieldSize: maximumHeaderBytes, maxHeaderListSize: maximumHeaderBytes)))
+    }
+
+    /// Where to listen, and how many connections to hold.
+    func application(at address: ListenAddress, logger: Logger) -> ApplicationConfiguration {
+        ApplicationConfiguration(
+            address: .hostname(address.host, port: Int(address.port)),
+            availableConnectionsDelegate: .maximum(maximumConnections, logger: logger))
+    }
+
+    /// A router with the layers that every route stands behind; GET routes answer HEAD as well.
+    func router(metrics: any MetricsFactory) -> Router<CofferRequestContext> {
+        let router = Router(context: CofferRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestObserver(metrics: metrics, retryAfterSeconds: retryAfterSeconds))
+        router.add(
+            middleware: RequestBodyLimits(
+                maximumBodyBytes: maximumBodyBytes, maximumBatchBodyBytes: maximumBatchBodyBytes,
+                maximumBodiesInFlightBytes: maximumBodiesInFlightBytes))
+        return router
+    }
+
+    private var connectionLimits: ConnectionProgress.Limits {
+        ConnectionProgress.Limits(
+            bodyRead: UInt64(bodyReadDeadlineSeconds) * 1_000_000_000,
+            writeStall: UInt64(writeStallSeconds) * 1_000_000_000,
+            linger: UInt64(closeLingerSeconds) * 1_000_000_000)
+    }
+}
