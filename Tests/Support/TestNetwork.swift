@@ -19,6 +19,8 @@ public struct TestNetwork: Sendable {
     public let bankB: TestAccount
     public let walletOperator: TestAccount
     public let auditor: TestAccount
+    /// The keys with which the validators sign blocks, in their order.
+    public let blockKeys: [TestKey]
 
     public var network: NetworkID { chainspec.network }
 
@@ -46,13 +48,30 @@ public struct TestNetwork: Sendable {
         } catch {
             preconditionFailure("\(error)")
         }
-        let accounts = [chainspec].flatMap { chainspec in
-            policies.enumerated().map {
-                TestAccount(id: chainspec.institutionAccount(InstitutionIndex($0)), keys: $1)
-            }
-        }
+        blockKeys = (0..<validators).map(Self.blockKey)
+        let accounts = Self.accounts(of: policies, on: chainspec)
         (authority, bankA, bankB) = (accounts[0], accounts[1], accounts[2])
         (walletOperator, auditor) = (accounts[3], accounts[4])
+    }
+
+    /// The network of `chainspec/two-banks.json`, whose keys are the published development keys: EUR of both banks, USD of the second.
+    public static func twoBanks() throws -> TestNetwork {
+        try TestNetwork(twoBanks: Chainspec(json: ProjectFiles.read("chainspec/two-banks.json")))
+    }
+
+    private init(twoBanks chainspec: Chainspec) {
+        self.chainspec = chainspec
+        let policies = chainspec.institutions.map { TestPolicy(TestKey($0.name, $0.policy.keys[0].key.scheme)) }
+        blockKeys = chainspec.validators.map { TestKey("\($0.name)/block") }
+        precondition(policies.map(\.policy) == chainspec.institutions.map(\.policy), "the keys are derived from the names")
+        precondition(blockKeys.map(\.publicKey) == chainspec.validators.map(\.blockKey), "the keys are derived from the names")
+        let accounts = Self.accounts(of: policies, on: chainspec)
+        (authority, bankA, bankB) = (accounts[0], accounts[1], accounts[2])
+        (walletOperator, auditor) = (accounts[3], accounts[4])
+    }
+
+    private static func accounts(of policies: [TestPolicy], on chainspec: Chainspec) -> [TestAccount] {
+        policies.enumerated().map { TestAccount(id: chainspec.institutionAccount(InstitutionIndex($0)), keys: $1) }
     }
 
     private static func validator(_ position: Int) -> Validator {
@@ -61,7 +80,7 @@ public struct TestNetwork: Sendable {
             checkpointKey: testCheckpointKey("validator-\(position)-checkpoint").publicKey)
     }
 
-    /// The key with which the validator at a position signs blocks. Its checkpoint key is `testCheckpointKey("validator-N-checkpoint")`.
+    /// The key with which the validator at a position of a network made in code signs blocks. Its checkpoint key is `testCheckpointKey("validator-N-checkpoint")`.
     public static func blockKey(_ position: Int) -> TestKey { TestKey("validator-\(position)-block") }
 
     /// An account to be opened: by the wallet operator, held by one key of the account's name, unless said otherwise.
@@ -80,7 +99,7 @@ public struct TestNetwork: Sendable {
     /// The attestations of a header by some validators, by default the first `quorum` of them.
     public func attestations(of header: BlockHeader, by validators: [Int]? = nil) -> [Attestation] {
         (validators ?? Array(0..<Int(chainspec.quorum))).map {
-            Attestation(validator: ValidatorIndex($0), signature: Self.blockKey($0).sign(header.attestationMessage))
+            Attestation(validator: ValidatorIndex($0), signature: blockKeys[$0].sign(header.attestationMessage))
         }
     }
 
