@@ -8,6 +8,7 @@ public struct StoreConfiguration: Sendable {
     /// Whether the kernel reads ahead in the data file. Turn it off when the file is much larger than memory.
     public var readsAhead: Bool
 
+    /// The defaults suit a node of its own machine; a test or a machine with limited address space takes a smaller map.
     public init(mapSizeBytes: Int = 1 << 40, maximumReaders: Int = 256, readsAhead: Bool = true) {
         self.mapSizeBytes = mapSizeBytes
         self.maximumReaders = maximumReaders
