@@ -22,13 +22,14 @@ final class RequestMetrics: Sendable {
         let duration: Timer
     }
 
-    private let factory: any MetricsFactory
+    private let factory: PrometheusMetrics
     private let inFlight: Meter
     // Looked up once per request. Its size is bounded: routes and methods are ours or `unmatched` and `other`, statuses few.
     private let known = Mutex<[Key: Instruments]>([:])
 
-    init(_ factory: any MetricsFactory) {
+    init(_ factory: PrometheusMetrics) {
         self.factory = factory
+        for (name, help) in Self.descriptions { factory.describe(name, help) }
         inFlight = Meter(label: "coffer_http_requests_in_flight", factory: factory)
     }
 

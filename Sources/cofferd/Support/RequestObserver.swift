@@ -2,7 +2,6 @@ import HTTPTypes
 import Hummingbird
 import Ledger
 import Logging
-import Metrics
 
 /// The outermost layer around every route: gives the request its id, turns what is thrown into a problem, and records what happened
 /// in one access log line and in the metrics.
@@ -14,7 +13,7 @@ struct RequestObserver: RouterMiddleware {
     private let metrics: RequestMetrics
     private let retryAfterSeconds: Int
 
-    init(metrics: any MetricsFactory, retryAfterSeconds: Int) {
+    init(metrics: PrometheusMetrics, retryAfterSeconds: Int) {
         self.metrics = RequestMetrics(metrics)
         self.retryAfterSeconds = retryAfterSeconds
     }

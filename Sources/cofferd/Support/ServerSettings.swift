@@ -1,7 +1,6 @@
 import Hummingbird
 import HummingbirdCore
 import Logging
-import Metrics
 import NIOCore
 
 extension Settings {
@@ -23,7 +22,7 @@ extension Settings {
     }
 
     /// A router with the layers that every route stands behind; GET routes answer HEAD as well.
-    func router(metrics: any MetricsFactory) -> Router<CofferRequestContext> {
+    func router(metrics: PrometheusMetrics) -> Router<CofferRequestContext> {
         let router = Router(context: CofferRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestObserver(metrics: metrics, retryAfterSeconds: retryAfterSeconds))
         router.add(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import cofferd
 
-@Suite struct SupportRequestTests {
+@Suite(.timeLimit(.minutes(3))) struct SupportRequestTests {
     @Test(arguments: ["a", "0123456789abcdef", "A.b_c-9", String(repeating: "x", count: 64)])
     func aWellFormedRequestIDIsTakenOver(_ id: String) async throws {
         let server = try SupportServer()
@@ -154,11 +154,13 @@ import Testing
                     #"coffer_http_requests_total{method="other",route="unmatched",status="404"} 1"#,
                     #"coffer_http_requests_total{method="POST",route="/v1/transactions",status="200"} 1"#,
                     #"coffer_http_request_duration_seconds_count{method="GET",route="/healthz"} 1"#,
+                    "# TYPE coffer_http_requests_total counter",
                     // The request for the metrics itself.
                     "coffer_http_requests_in_flight 1",
                 ] {
                     #expect(text.contains(line + "\n"), "\(line)")
                 }
+                for name in RequestMetrics.descriptions.keys { #expect(text.contains("# HELP \(name) "), "\(name)") }
             }
         }
         let lines = try server.log.lines().filter { $0["message"] == "request" }
