@@ -17,7 +17,19 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
-let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let serviceLifecycle: [Target.Dependency] = [
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+// What Hummingbird is made of, where the daemon bounds connections itself.
+let network: [Target.Dependency] = [
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -45,6 +57,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
     ],
     targets: [
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
@@ -62,8 +77,8 @@ let package = Package(
 
         program("cofferd", [
             "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node",
-            argumentParser, logging, metrics, hummingbird, serviceLifecycle,
-        ], path: "Sources/cofferd"),
+            argumentParser, logging, metrics, hummingbird,
+        ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
 
@@ -78,8 +93,9 @@ let package = Package(
         tests("NodeTests", ["Node", "Verifier", "Ledger", "Cryptography"]),
         tests("ClientTests", ["Client", "Ledger", "Cryptography"]),
         tests("CofferdTests", [
-            "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", hummingbird, hummingbirdTesting,
-        ]),
+            "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
+            hummingbird, hummingbirdTesting,
+        ] + network),
         tests("ProjectTests", ["Ledger", "Cryptography"]),
     ],
     swiftLanguageModes: [.v6]
