@@ -96,10 +96,12 @@ public struct TestNetwork: Sendable {
             plan: TestAccount.Plan(kind: kind, sponsor: sponsor.id, salt: salt, tier: tier))
     }
 
-    /// The attestations of a header by some validators, by default the first `quorum` of them.
+    /// The attestations of a header by some validators, by default the first `quorum` of them. A position past the last validator signs with
+    /// a key of its own, for tests of what must be refused.
     public func attestations(of header: BlockHeader, by validators: [Int]? = nil) -> [Attestation] {
         (validators ?? Array(0..<Int(chainspec.quorum))).map {
-            Attestation(validator: ValidatorIndex($0), signature: blockKeys[$0].sign(header.attestationMessage))
+            let key = $0 < blockKeys.count ? blockKeys[$0] : Self.blockKey($0)
+            return Attestation(validator: ValidatorIndex($0), signature: key.sign(header.attestationMessage))
         }
     }
 
