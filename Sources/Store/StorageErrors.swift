@@ -7,7 +7,7 @@ extension StorageError {
         case .diskFull, .mapFull: self = .full(error.description)
         case .damaged: self = .damaged(error.description)
         case .inUse, .permission, .notFound: self = .refused(error.description)
-        case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .writerBusy, .closed, .io:
+        case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .closed, .io:
             self = .failed(error.description)
         }
     }

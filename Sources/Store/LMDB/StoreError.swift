@@ -31,8 +31,6 @@ public enum StoreError: Error, Equatable, Sendable {
     case databasesFull(limit: Int)
     /// The named database is not visible in this transaction: it was opened after the transaction began, or its creation was undone.
     case databaseNotVisible(name: String)
-    /// More jobs wait for the writer than it accepts.
-    case writerBusy(limitJobs: Int)
     /// The environment or the writer was closed.
     case closed
     /// Any other failure: an `errno` (positive) or an LMDB code (negative).
@@ -70,8 +68,6 @@ extension StoreError: CustomStringConvertible {
         case .databaseNotVisible(let name):
             "The database \"\(name)\" is not visible in this transaction, which began before it was opened, or its creation was undone. "
                 + "Open the database, then begin the transaction."
-        case .writerBusy(let limitJobs):
-            "\(limitJobs) jobs already wait for the writer, so this one was not accepted. Try again when some are done."
         case .closed:
             "The store was closed, so nothing was read or written. Open it again first."
         case .io(let code, let operation):

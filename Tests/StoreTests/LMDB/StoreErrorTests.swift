@@ -41,7 +41,7 @@ import Testing
             (.mapFull(limitBytes: 4096), "4096"), (.transactionTooLarge, "smaller"), (.damaged("page 7"), "page 7"),
             (.outcomeUnknown(operation: "commit", code: -30795), "-30795"), (.inUse(path: "/a"), "/a"),
             (.permission(path: "/b", code: EACCES), "Permission denied"), (.notFound(path: "/c"), "/c"), (.readersFull(limit: 3), "3"),
-            (.databasesFull(limit: 4), "4"), (.databaseNotVisible(name: "accounts"), "accounts"), (.writerBusy(limitJobs: 5), "5"),
+            (.databasesFull(limit: 4), "4"), (.databaseNotVisible(name: "accounts"), "accounts"),
             (.closed, "closed"), (.io(code: EIO, operation: "read"), "read"),
         ]
         for (error, fact) in errors {
