@@ -5,6 +5,9 @@ import Verifier
 
 /// Attests executed blocks and makes them durable, on one thread: all that wait, together.
 final class BlockCommitter: Sendable {
+    /// How far a block's time may be ahead of a validator's clock (`docs/spec/block.md` section 4).
+    static let maximumLeadMilliseconds: TimeMilliseconds = 2_000
+
     private let queue = Monitor(Queue())
     private let chainspec: Chainspec
     private let storage: any LedgerStorage
@@ -12,6 +15,7 @@ final class BlockCommitter: Sendable {
     private let registry: TransactionRegistry
     private let observer: any NodeObserver
     private let configuration: NodeConfiguration
+    private let clock: @Sendable () -> TimeMilliseconds
     private let durable: Mutex<DurableTip>
     private let problem = Mutex<StorageError?>(nil)
     private let waiters = Mutex(Waiters())
@@ -41,7 +45,8 @@ final class BlockCommitter: Sendable {
 
     init(
         chainspec: Chainspec, storage: any LedgerStorage, signers: [any BlockSigner], registry: TransactionRegistry,
-        observer: any NodeObserver, configuration: NodeConfiguration, tip: DurableTip
+        observer: any NodeObserver, configuration: NodeConfiguration, clock: @escaping @Sendable () -> TimeMilliseconds,
+        tip: DurableTip
     ) {
         self.chainspec = chainspec
         self.storage = storage
@@ -49,6 +54,7 @@ final class BlockCommitter: Sendable {
         self.registry = registry
         self.observer = observer
         self.configuration = configuration
+        self.clock = clock
         durable = Mutex(tip)
     }
 
@@ -159,6 +165,11 @@ final class BlockCommitter: Sendable {
 
     /// All validators' attestations, checked as everyone else will check them: `final` is said on their strength.
     private func attest(_ header: BlockHeader) throws(BlockSigningError) -> [Attestation] {
+        let now = clock()
+        guard header.time <= now + Self.maximumLeadMilliseconds else {
+            throw BlockSigningError(
+                "Block \(header.height) has the time \(Timestamp.format(header.time)), and this machine's clock says \(Timestamp.format(now)): the clock was set back, or was ahead before. No validator attests a block more than \(Self.maximumLeadMilliseconds) ms ahead of its clock. Set the clock right; the node goes on when it has caught up.")
+        }
         var attestations: [Attestation] = []
         for signer in signers { attestations.append(try signer.attest(header)) }
         do {

@@ -55,7 +55,7 @@ public final class Node: Sendable {
         registry = TransactionRegistry(configuration: configuration)
         let committer = BlockCommitter(
             chainspec: chainspec, storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
-            tip: BlockCommitter.DurableTip(header: tip, history: history))
+            clock: clock, tip: BlockCommitter.DurableTip(header: tip, history: history))
         let producer = BlockProducer(
             state: state,
             assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
@@ -155,8 +155,11 @@ extension Node {
 
     private func verify(_ transaction: SignedTransaction) async throws(Refusal) -> VerifiedTransaction {
         let requirements = try state.requirements(of: transaction, at: clock())
-        let results = await verifier.verify(requirements.checks)
-        return try VerifiedTransaction(transaction, requirements: requirements, results: results)
+        // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures come first.
+        let envelope = await verifier.verify(requirements.envelope)
+        if let failed = envelope.firstIndex(of: nil) { throw Refusal(.invalidSignature, at: .signature(failed)) }
+        let possession = await verifier.verify(requirements.possession.map(\.check))
+        return try VerifiedTransaction(transaction, requirements: requirements, results: envelope + possession)
     }
 
     /// A refusal at admission may only mean that the transaction is final already.
@@ -202,8 +205,10 @@ extension Node {
 
     /// What is known of a transaction; nil when nothing is.
     public func status(of id: TransactionID) throws(StorageError) -> TransactionStatus? {
-        if registry.isInFlight(id) { return .pending }
+        let isInFlight = registry.isInFlight(id)
+        // A final transaction that is submitted again is in flight for a moment, and stays final.
         if let final = try finalStatus(of: id) { return final }
+        if isInFlight { return .pending }
         return registry.refusal(of: id).map { .refused($0) }
     }
 

@@ -53,7 +53,8 @@ extension ReadableTransaction where Self: ~Copyable {
     /// All accounts, in the order of their indexes.
     borrowing func accounts(in tables: Tables) throws(StoreError) -> [Account] {
         var accounts: [Account] = []
-        accounts.reserveCapacity(Int(try statistics(of: tables.accounts.database).entries))
+        // The count is not covered by any checksum: it is a hint, and bounded.
+        accounts.reserveCapacity(Int(min(try statistics(of: tables.accounts.database).entries, 1 << 24)))
         try forEachRecord(in: tables.accounts) { (key, row) throws(StoreError) in
             let expected = AccountIndex(accounts.count)
             guard key.index == expected else {

@@ -67,13 +67,18 @@ public final class SignatureVerifier: Sendable {
         queue.withLock { $0.jobs.removeAll { $0 === job } }
     }
 
+    /// Takes a batch of one job after the other, so that a large job does not hold up the small ones behind it.
     private static func work(on queue: Monitor<Queue>) {
         while let job = queue.wait({ (queue: inout Queue) -> Job?? in
-            if let job = queue.jobs.first { return .some(job) }
-            return queue.isClosed ? .some(nil) : nil
+            guard let job = queue.jobs.first else { return queue.isClosed ? .some(nil) : nil }
+            if queue.jobs.count > 1 { queue.jobs.append(queue.jobs.removeFirst()) }
+            return .some(job)
         }) {
-            while let batch = job.takeBatch() { job.finish(batch) }
-            queue.withLock { $0.jobs.removeAll { $0 === job } }
+            guard let batch = job.takeBatch() else {
+                queue.withLock { $0.jobs.removeAll { $0 === job } }
+                continue
+            }
+            job.finish(batch)
         }
     }
 }

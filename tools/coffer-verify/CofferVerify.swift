@@ -51,7 +51,7 @@ struct CommonOptions: ParsableArguments {
     }
 
     func readChainspec() throws -> Chainspec {
-        let bytes = try InputFile.read(chainspec, maximumByteCount: Chainspec.maximumJSONByteCount)
+        let bytes = try InputFile.read(chainspec, maximumByteCount: Chainspec.maximumJSONByteCount, json: json)
         do {
             return try Chainspec(json: bytes)
         } catch {

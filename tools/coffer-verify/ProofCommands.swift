@@ -19,7 +19,7 @@ struct ReceiptCommand: ParsableCommand {
 
     func run() throws {
         let chainspec = try common.readChainspec()
-        let bytes = try InputFile.read(file, maximumByteCount: Receipt.maximumJSONByteCount)
+        let bytes = try InputFile.read(file, maximumByteCount: Receipt.maximumJSONByteCount, json: common.json)
         let receipt: Receipt
         do throws(ProofError) {
             receipt = try Receipt(json: bytes)
@@ -55,7 +55,7 @@ struct BalanceCommand: ParsableCommand {
 
     func run() throws {
         let chainspec = try common.readChainspec()
-        let bytes = try InputFile.read(file, maximumByteCount: BalanceProof.maximumJSONByteCount)
+        let bytes = try InputFile.read(file, maximumByteCount: BalanceProof.maximumJSONByteCount, json: common.json)
         let proof: BalanceProof
         do throws(ProofError) {
             proof = try BalanceProof(json: bytes)
@@ -93,7 +93,7 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
         let chainspec = try common.readChainspec()
-        let bytes = try InputFile.read(file, maximumByteCount: SignedCheckpoint.maximumByteCount)
+        let bytes = try InputFile.read(file, maximumByteCount: SignedCheckpoint.maximumByteCount, json: common.json)
         let signed: SignedCheckpoint
         do throws(ProofError) {
             signed = try SignedCheckpoint(text: bytes)

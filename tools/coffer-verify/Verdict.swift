@@ -34,25 +34,25 @@ struct Verdict: Error {
 
 /// Input files are hostile: they are read whole only up to a limit.
 enum InputFile {
-    static func read(_ path: String, maximumByteCount: Int) throws -> [UInt8] {
+    static func read(_ path: String, maximumByteCount: Int, json: Bool) throws -> [UInt8] {
         let handle: FileHandle
         do {
             handle = try FileHandle(forReadingFrom: URL(filePath: path))
         } catch {
             throw Verdict.unreadable(
-                code: "fileUnreadable", "\(path) cannot be opened: \(error.localizedDescription) Check the path.", json: false)
+                code: "fileUnreadable", "\(path) cannot be opened: \(error.localizedDescription) Check the path.", json: json)
         }
         let bytes: Data
         do {
             bytes = try handle.read(upToCount: maximumByteCount + 1) ?? Data()
         } catch {
             throw Verdict.unreadable(
-                code: "fileUnreadable", "\(path) cannot be read: \(error.localizedDescription) Give a regular file.", json: false)
+                code: "fileUnreadable", "\(path) cannot be read: \(error.localizedDescription) Give a regular file.", json: json)
         }
         guard bytes.count <= maximumByteCount else {
             throw Verdict.unreadable(
                 code: "fileTooLarge", "\(path) is larger than \(maximumByteCount) bytes, more than any such file. Check the path.",
-                json: false)
+                json: json)
         }
         return [UInt8](bytes)
     }

@@ -22,7 +22,20 @@ struct SubmissionFlow {
         let status = try await reporting {
             try await client.submit(try signed.submission(), wait: wait ? Self.wait : nil)
         }
+        try await prove(status)
         try show(status, extra: extra, words: words)
+    }
+
+    /// A node that says `final` must show the receipt for it.
+    func prove(_ status: TransactionStatus) async throws(Failure) {
+        guard case .final(let height, let position, _) = status.state else { return }
+        let receipt = try await reporting { try await client.receipt(of: status.id) }
+        guard receipt.header.height == height, receipt.index == position else {
+            throw Failure(
+                code: "unproved",
+                "The node says that transaction \(status.id) is at position \(position) of block \(height), and its receipt says otherwise. Do not rely on this node.",
+                exitCode: 3)
+        }
     }
 
     private func sign(_ transaction: inout PreparedTransaction, with path: String) throws(Failure) {

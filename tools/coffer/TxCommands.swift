@@ -179,7 +179,9 @@ struct TxSubmitCommand: AsyncParsableCommand {
         let status = try await reporting {
             try await client.submit(try prepared.submission(), wait: wait ? SubmissionFlow.wait : nil)
         }
-        try SubmissionFlow(client: client, passphrase: PassphraseOptions(), output: node.output).show(status, words: "submitted")
+        let flow = SubmissionFlow(client: client, passphrase: PassphraseOptions(), output: node.output)
+        try await flow.prove(status)
+        try flow.show(status, words: "submitted")
     }
 }
 

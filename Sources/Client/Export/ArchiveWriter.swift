@@ -174,9 +174,15 @@ struct ArchiveWriter: ~Copyable {
     }
 
     /// Ends the archive with the checkpoint of exactly its blocks; only now is it complete.
-    consuming func finish(_ signed: SignedCheckpoint) throws(ExportFailure) {
+    /// - Returns: the bytes of all segments.
+    @discardableResult
+    consuming func finish(_ signed: SignedCheckpoint) throws(ExportFailure) -> UInt64 {
         guard signed.checkpoint.size == link.history.count, signed.checkpoint.root == link.history.root else {
             throw .otherHistory(height: link.height)
+        }
+        // An archive of genesis alone is a segment without frames, which tells it from an empty directory.
+        if segment == 0, segmentByteCount == 0 {
+            try write(ExportFormat.header(network: network, firstHeight: 1))
         }
         try closeSegment()
         let url = checkpointURL
@@ -187,6 +193,7 @@ struct ArchiveWriter: ~Copyable {
             try file.close()
         }
         try synchronizeDirectory()
+        return byteCount
     }
 
     /// Makes names in the directory durable.

@@ -67,8 +67,7 @@ public struct Exporter: Sendable {
             try archive.append(block, bytes: bytes)
             report(archive)
         }
-        let byteCount = archive.byteCount
-        try archive.finish(checkpoint)
+        let byteCount = try archive.finish(checkpoint)
         return Summary(
             height: targetHeight, addedBlockCount: targetHeight + 1 - first, byteCount: byteCount, checkpoint: checkpoint)
     }

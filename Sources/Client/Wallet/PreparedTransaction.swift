@@ -69,8 +69,9 @@ public struct PreparedTransaction: Hashable, Sendable {
                 let hasSigned = draft.signatures.contains { draft.content.account(at: $0.account) == account }
                 return hasSigned ? nil : MissingSignatures(account: account, weight: 0, threshold: nil)
             }
-            let keys = draft.signatures.filter { draft.content.account(at: $0.account) == account }.map { Int($0.key) }
-            let weight = keys.filter { $0 < policy.keys.count }.reduce(UInt16(0)) { $0 + UInt16(policy.keys[$1].weight) }
+            let signed = Set(draft.signatures.filter { draft.content.account(at: $0.account) == account }.map { Int($0.key) })
+            // Each key counts once: at most 16 × 255.
+            let weight = policy.keys.indices.filter { signed.contains($0) }.reduce(UInt16(0)) { $0 + UInt16(policy.keys[$1].weight) }
             guard weight < policy.threshold else { return nil }
             return MissingSignatures(account: account, weight: weight, threshold: policy.threshold)
         }

@@ -148,12 +148,12 @@ extension Chainspec {
 
     /// The position of the asset with a code.
     public func assetIndex(code: String) -> AssetIndex? {
-        assets.firstIndex { $0.code == code }.map(AssetIndex.init)
+        assets.firstIndex { $0.code.utf8.elementsEqual(code.utf8) }.map(AssetIndex.init)
     }
 
     /// The position of the institution with a name.
     public func institutionIndex(name: String) -> InstitutionIndex? {
-        institutions.firstIndex { $0.name == name }.map(InstitutionIndex.init)
+        institutions.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }.map(InstitutionIndex.init)
     }
 
     /// The asset at a position, if the network has it.

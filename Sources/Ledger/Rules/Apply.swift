@@ -33,14 +33,12 @@ extension LedgerState {
     /// Applies a transaction at `position` of a block, whole or not at all (`docs/spec/rules.md` sections 3 and 4).
     ///
     /// Rules 1 to 11 are evaluated again, for the state may have changed since the signatures were checked. Where keys were rotated
-    /// in between, the proofs held no longer fit, and the signatures are checked anew on this thread.
+    /// in between, the signatures concerned are checked anew on this thread.
     public mutating func apply(
         _ transaction: VerifiedTransaction, at position: UInt32, in block: BlockContext
     ) throws(Refusal) {
         let requirements = try requirements(of: transaction.signed, at: block.time)
-        if !transaction.answers(requirements) {
-            _ = try VerifiedTransaction(checking: transaction.signed, requirements: requirements)
-        }
+        try transaction.checkRotatedKeys(requirements)
         let start = savepoint
         do {
             try applyOperations(of: transaction.signed, at: position, in: block)

@@ -3,7 +3,16 @@ public import Cryptography
 /// The signature checks that decide whether a transaction is verified: those of its envelope, then its proofs of possession.
 public struct SignatureRequirements: Sendable {
     public let envelope: [SignatureCheck]
-    public let possession: [PossessionCheck]
+    private let content: Transaction
+
+    init(envelope: [SignatureCheck], content: Transaction) {
+        self.envelope = envelope
+        self.content = content
+    }
+
+    /// The proofs of possession. They follow from the content alone, so no change of the state makes other ones of them; check them
+    /// after the envelope, for there may be thousands, and anybody can write them.
+    public var possession: [PossessionCheck] { content.possessionChecks }
 
     /// A proof of possession and where it stands.
     public struct PossessionCheck: Sendable {
@@ -27,7 +36,7 @@ extension LedgerState {
         try checkAssets(content)
         let authorities = try requiredAuthorities(content, accounts)
         let envelope = try envelopeChecks(transaction, accounts, authorities)
-        return SignatureRequirements(envelope: envelope, possession: possessionChecks(content))
+        return SignatureRequirements(envelope: envelope, content: content)
     }
 
     private borrowing func checkEnvelope(
@@ -97,32 +106,34 @@ extension LedgerState {
         // The earliest in the account list is reported, not the earliest opened.
         var missing: Int?
         for (authority, weight) in zip(authorities, weights) where weight < self.accounts[authority].policy.threshold {
-            let position = transaction.position(of: self.accounts[authority].id)
+            let position = transaction.content.accounts.position(of: self.accounts[authority].id)
             missing = min(missing ?? position, position)
         }
         if let missing { throw Refusal(.missingSignature, at: .account(missing)) }
         return checks
     }
+}
 
-    private borrowing func possessionChecks(_ content: Transaction) -> [SignatureRequirements.PossessionCheck] {
+extension Transaction {
+    fileprivate var possessionChecks: [SignatureRequirements.PossessionCheck] {
         var checks: [SignatureRequirements.PossessionCheck] = []
         func add(_ policy: KeyPolicy, _ signatures: [Bytes64], of account: AccountID, at place: Refusal.Place) {
-            let message = policy.possessionMessage(network: content.network, account: account)
+            let message = policy.possessionMessage(network: network, account: account)
             for (entry, signature) in zip(policy.keys, signatures) {
                 let check = SignatureCheck(key: entry.key, message: message, signature: signature)
                 checks.append(SignatureRequirements.PossessionCheck(check: check, place: place))
             }
         }
-        for (position, operation) in content.operations.enumerated() {
+        for (position, operation) in operations.enumerated() {
             switch operation {
             case .openAccounts(let open):
                 for (item, opening) in open.openings.enumerated() {
-                    let id = opening.accountID(network: content.network, sponsor: content.account(at: open.sponsor))
+                    let id = opening.accountID(network: network, sponsor: account(at: open.sponsor))
                     add(opening.policy, opening.possession, of: id, at: .operation(position, item: item))
                 }
             case .rotateKeys(let rotate):
                 add(
-                    rotate.policy, rotate.possession, of: content.account(at: rotate.account),
+                    rotate.policy, rotate.possession, of: account(at: rotate.account),
                     at: .operation(position, item: 0))
             case .transfer, .issue, .redeem, .setStatus: break
             }
@@ -131,10 +142,16 @@ extension LedgerState {
     }
 }
 
-extension SignedTransaction {
-    /// Where an account stands in the account list; the list's end for an account that should sign but is not named.
+extension [AccountID] {
+    /// Where an account stands in an account list, which ascends; the list's end for one that is not in it.
     fileprivate func position(of account: AccountID) -> Int {
-        content.accounts.firstIndex(of: account) ?? content.accounts.count
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < account { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low] == account ? low : count
     }
 }
 

@@ -26,7 +26,11 @@ extension TransactionDraft {
         }
         var positions: [AccountID: AccountPosition] = [:]
         for (position, account) in content.accounts.enumerated() { positions[account] = AccountPosition(position) }
-        self.init(content: content, signatures: parts.signatures.map { $0.positioned(positions) })
+        let signatures = parts.signatures.map { $0.positioned(positions) }
+        guard Set(signatures.map(\.order)).count == signatures.count else {
+            throw .encoding(.unsortedSignatures, field: field.path.appending(key: "signatures"))
+        }
+        self.init(content: content, signatures: signatures)
     }
 }
 

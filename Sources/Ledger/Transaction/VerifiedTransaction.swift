@@ -17,8 +17,8 @@ public struct VerifiedTransaction: Sendable {
         _ signed: SignedTransaction, requirements: SignatureRequirements, results: [VerifiedSignature?]
     ) throws(Refusal) {
         let envelopeCount = requirements.envelope.count
-        precondition(
-            results.count == envelopeCount + requirements.possession.count, "every check has exactly one result")
+        let possession = requirements.possession
+        precondition(results.count == envelopeCount + possession.count, "every check has exactly one result")
         var verified: [VerifiedSignature] = []
         verified.reserveCapacity(results.count)
         for (position, result) in results.enumerated() {
@@ -26,27 +26,40 @@ public struct VerifiedTransaction: Sendable {
             guard let result else {
                 throw isEnvelope
                     ? Refusal(.invalidSignature, at: .signature(position))
-                    : Refusal(.invalidPossession, at: requirements.possession[position - envelopeCount].place)
+                    : Refusal(.invalidPossession, at: possession[position - envelopeCount].place)
             }
-            let check =
-                isEnvelope
-                ? requirements.envelope[position] : requirements.possession[position - envelopeCount].check
+            let check = isEnvelope ? requirements.envelope[position] : possession[position - envelopeCount].check
             precondition(result.key == check.key && result.message == check.message, "a result answers its own check")
             verified.append(result)
         }
         self.signed = signed
         envelope = Array(verified[..<envelopeCount])
-        possession = Array(verified[envelopeCount...])
+        self.possession = Array(verified[envelopeCount...])
     }
 
-    /// Checks every signature on this thread. The parallel way is in `Verifier`.
+    /// Checks every signature on this thread, up to the first that does not hold. The parallel way is in `Verifier`.
     public init(checking signed: SignedTransaction, requirements: SignatureRequirements) throws(Refusal) {
-        try self.init(signed, requirements: requirements, results: requirements.checks.map { $0.verify() })
+        var results: [VerifiedSignature?] = []
+        for check in requirements.checks {
+            let result = check.verify()
+            results.append(result)
+            if result == nil { break }
+        }
+        // The first failure is what `init(_:requirements:results:)` reports; what comes after it does not matter.
+        let missing = requirements.checks.count - results.count
+        results += [VerifiedSignature?](repeating: nil, count: missing)
+        try self.init(signed, requirements: requirements, results: results)
     }
 
-    /// Whether the proofs are of the very checks that are required now.
-    func answers(_ requirements: SignatureRequirements) -> Bool {
-        envelope.elementsEqual(requirements.envelope) { $0.key == $1.key && $0.message == $1.message }
-            && possession.elementsEqual(requirements.possession) { $0.key == $1.check.key && $0.message == $1.check.message }
+    /// Checks anew, on this thread, what no longer fits: signatures whose keys were rotated since. Proofs of possession do not depend on
+    /// the state, so those held stay good.
+    ///
+    /// Throws `invalidSignature` for the first that does not hold by the present key.
+    func checkRotatedKeys(_ requirements: SignatureRequirements) throws(Refusal) {
+        for (position, check) in requirements.envelope.enumerated() {
+            let held = envelope[position]
+            guard held.key != check.key || held.message != check.message else { continue }
+            guard check.verify() != nil else { throw Refusal(.invalidSignature, at: .signature(position)) }
+        }
     }
 }

@@ -56,6 +56,10 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
 
     /// A copy of the payload of a stored record whose checksum is right; throws `.damaged` otherwise.
     private func payload(of stored: Span<UInt8>, key: Span<UInt8>) throws(StoreError) -> [UInt8] {
+        // A damaged page can give a key of any length.
+        guard key.count <= Int(UInt8.max) else {
+            throw .damaged("database \"\(database.name)\", a record with a key of \(key.count) bytes: no key of ours is so long")
+        }
         guard stored.count >= Self.checksumBytes else { throw damage(key, "it is too short to carry a checksum") }
         let payload = stored.extracting(0..<(stored.count - Self.checksumBytes))
         let expected = checksum(of: payload, key: key)
@@ -79,6 +83,7 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
     }
 
     private func checksum(of payload: Span<UInt8>, key: Span<UInt8>) -> Bytes32 {
+        precondition(key.count <= Int(UInt8.max), "our keys are short")
         var hasher = start
         hasher.update(UInt8(key.count))
         hasher.update(key)

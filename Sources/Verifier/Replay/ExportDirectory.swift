@@ -30,7 +30,7 @@ public struct ExportDirectory {
         } catch {
             throw .unreadable("The export \(directory.path) cannot be read: \(error.localizedDescription)")
         }
-        let segments = names.filter { $0.hasPrefix("blocks-") && $0.hasSuffix(".coffer") }
+        let segments = Set(names.filter { $0.hasPrefix("blocks-") && $0.hasSuffix(".coffer") })
         guard !segments.isEmpty else {
             throw .unreadable(
                 "\(directory.path) holds no export: there is no \(ExportFormat.segmentFileName(0)). "
