@@ -1,93 +1,79 @@
-import Client
+@testable import Client
 import Cryptography
 import Foundation
 import Ledger
 import Support
 import Testing
 
-/// Exports too large for one segment. The blocks are large and never executed: what is in them is not what is tested.
+/// Archives too large for one segment. The writer looks at a block's header only, so behind it stand zeros in place of 33 MB of
+/// transactions, which would take long to make and to decode.
 @Suite("Segments of an export")
 struct SegmentTests {
     let network = TestNetwork()
 
-    /// A chain of blocks of about 30 MB each: two fit into a segment.
-    private func chain(_ count: Int) throws -> (blocks: [CertifiedBlock], checkpoints: [SignedCheckpoint]) {
-        let transactions = Array(repeating: try Self.largeTransaction(network), count: 75)
-        let root = Block.transactionRoot(transactions)
-        var header = network.chainspec.genesisHeader
+    /// What is in the archive, and what it is to get.
+    private struct Chain {
+        var header: BlockHeader
         var history = HistoryTree()
-        history.append(header.historyLeaf)
-        var blocks: [CertifiedBlock] = []
-        var checkpoints: [SignedCheckpoint] = []
-        for height in 1...UInt64(count) {
-            let parent = header
-            header.height = height
-            header.parent = parent.hash
-            header.transactionRoot = root
-            header.transactionCount = UInt32(transactions.count)
+        var frames: [Int] = []
+
+        init(_ chainspec: Chainspec) {
+            header = chainspec.genesisHeader
+            history.append(header.historyLeaf)
+        }
+
+        /// The next block and the bytes that stand for it.
+        mutating func next(byteCount: Int) -> (block: CertifiedBlock, bytes: [UInt8]) {
+            header.parent = header.hash
+            header.height += 1
             header.historyRoot = history.root
             history.append(header.historyLeaf)
-            blocks.append(
-                CertifiedBlock(
-                    block: Block(header: header, transactions: transactions), attestations: network.attestations(of: header)))
+            frames.append(ExportFormat.frameByteCount(byteCount))
+            let bytes = header.bytes + Array(repeating: 0, count: byteCount - BlockHeader.byteCount)
+            return (CertifiedBlock(block: Block(header: header, transactions: []), attestations: []), bytes)
+        }
+
+        func checkpoint(_ network: TestNetwork) throws -> SignedCheckpoint {
             let checkpoint = Checkpoint(network: network.network, size: history.count, root: history.root)
-            checkpoints.append(
-                SignedCheckpoint(checkpoint, signatures: [try checkpoint.sign(with: testCheckpointKey("validator-0-checkpoint"))]))
+            return SignedCheckpoint(checkpoint, signatures: [try checkpoint.sign(with: testCheckpointKey("validator-0-checkpoint"))])
         }
-        return (blocks, checkpoints)
     }
 
-    /// Opens 256 accounts of 16 keys: 400 kB that decode fast.
-    private static func largeTransaction(_ network: TestNetwork) throws -> SignedTransaction {
-        let keys = try (0..<16).map { position in
-            KeyPolicy.WeightedKey(key: try PublicKey(scheme: .bip340, bytes: SHA256.hash([position]).bytes), weight: 1)
-        }
-        let opening = Opening(
-            kind: .walletHeld, tier: 1, salt: .random(), policy: try KeyPolicy(threshold: 1, keys: keys),
-            possession: Array(repeating: .zero, count: 16))
-        let builder = network.builder(
-            [.openAccounts(sponsor: network.walletOperator.id, openings: Array(repeating: opening, count: 256))], nonce: 1)
-        return network.signed(builder, by: network.walletOperator)
-    }
-
-    private func node(_ blocks: [[UInt8]], _ checkpoint: SignedCheckpoint) -> NodeClient {
-        FakeNode(network: network.network) { (request, _) throws(TransportError) in
-            if request.path == "/v1/checkpoint" { return .text(checkpoint.text, type: MediaType.text) }
-            guard let height = Int(request.path.dropFirst("/v1/blocks/".count)), (1...blocks.count).contains(height) else {
-                return .problem("blockNotFound", 404)
-            }
-            return .octets(blocks[height - 1])
-        }.client(network.chainspec)
-    }
-
-    private func firstHeights(in directory: URL) throws -> [String: [UInt8]] {
-        var headers: [String: [UInt8]] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasPrefix("blocks-") {
+    /// The sizes of the segments, and what each begins with.
+    private func segments(in directory: URL) throws -> [(byteCount: Int, header: [UInt8])] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("blocks-") }
+        return try names.sorted().map { name in
             let file = try FileHandle(forReadingFrom: directory.appending(path: name))
-            headers[name] = [UInt8](try file.read(upToCount: ExportFormat.headerByteCount) ?? Data())
+            let header = [UInt8](try file.read(upToCount: ExportFormat.headerByteCount) ?? Data())
+            return (Int(try file.seekToEnd()), header)
         }
-        return headers
     }
 
-    @Test("A segment ends before the block that would make it too large, also when an export is resumed")
-    func cut() async throws {
-        let (blocks, checkpoints) = try chain(3)
-        let bytes = blocks.map(\.bytes)
+    @Test("A segment ends before the block that would make it too large, also when an export is resumed", arguments: [1, 2, 3, 4])
+    func cut(blocksPerRun: Int) throws {
         let directory = try TemporaryDirectory()
-        // The first run ends with a full segment, the second begins the next.
-        for count in [2, 3] {
-            let summary = try await Exporter(from: node(bytes, checkpoints[count - 1]), to: directory.url.path).run()
-            #expect(summary.height == UInt64(count))
-            let headers = [1, 3].prefix(count - 1).map { ExportFormat.header(network: network.network, firstHeight: $0) }
-            let expected = Dictionary(uniqueKeysWithValues: headers.enumerated().map { (ExportFormat.segmentFileName(UInt64($0)), $1) })
-            #expect(try firstHeights(in: directory.url) == expected)
+        var chain = Chain(network.chainspec)
+        // The second block fills the first segment to its last byte, the fourth is one byte too large for the second.
+        let room = ExportFormat.maximumSegmentByteCount - ExportFormat.headerByteCount
+        let half = 33_554_000
+        let rest = room - ExportFormat.frameByteCount(half) - ExportFormat.frameByteCount(0)
+        var sizes = [half, rest, half, rest + 1][...]
+        #expect(rest + 1 <= CertifiedBlock.maximumByteCount)
+        while !sizes.isEmpty {
+            var archive = try ArchiveWriter(directory: directory.url.path, chainspec: network.chainspec)
+            #expect(archive.link.height == UInt64(4 - sizes.count))
+            for size in sizes.prefix(blocksPerRun) {
+                let (block, bytes) = chain.next(byteCount: size)
+                try archive.append(block, bytes: bytes)
+            }
+            sizes = sizes.dropFirst(blocksPerRun)
+            try archive.finish(try chain.checkpoint(network))
         }
-        let sizes = try ([0, 1] as [UInt64]).map { number -> Int in
-            let url = directory.url.appending(path: ExportFormat.segmentFileName(number))
-            return try Data(contentsOf: url, options: .mappedIfSafe).count
-        }
-        let frames = bytes.map { ExportFormat.frameByteCount($0.count) }
-        #expect(sizes == [56 + frames[0] + frames[1], 56 + frames[2]])
-        #expect(sizes[0] <= ExportFormat.maximumSegmentByteCount && sizes[0] + frames[2] > ExportFormat.maximumSegmentByteCount)
+        let segments = try segments(in: directory.url)
+        let frames = chain.frames
+        let header = ExportFormat.headerByteCount
+        #expect(segments.map(\.byteCount) == [header + frames[0] + frames[1], header + frames[2], header + frames[3]])
+        #expect(segments.first?.byteCount == ExportFormat.maximumSegmentByteCount)
+        #expect(segments.map(\.header) == [1, 3, 4].map { ExportFormat.header(network: network.network, firstHeight: $0) })
     }
 }

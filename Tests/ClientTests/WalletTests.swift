@@ -102,6 +102,19 @@ struct WalletTests {
         try ledger.apply(submission.transaction)
     }
 
+    @Test("Signatures that repeat a key count once, however many there are")
+    func repeatedSignatures() throws {
+        let keys = TestPolicy(threshold: 256, [(TestKey("heavy"), 255), (TestKey("light"), 1)])
+        let content = try factory.transfer(amount: 1, asset: 0, from: network.bankA.id, to: network.bankB.id).draft.content
+        let position = try #require(keys.keys.firstIndex(of: TestKey("heavy")))
+        let signature = try content.signature(by: TestKey("heavy").secretKey(), account: network.bankA.id, policy: keys.policy)
+        #expect(Int(signature.key) == position)
+        let draft = PreparedTransaction(
+            draft: TransactionDraft(content: content, signatures: Array(repeating: signature, count: 1_000)), memo: nil,
+            furtherSigners: [], policies: [network.bankA.id: keys.policy])
+        #expect(draft.missing == [MissingSignatures(account: network.bankA.id, weight: 255, threshold: 256)])
+    }
+
     @Test("A further signer who has not signed yet survives the file")
     func furtherSigner() throws {
         let draft = try factory.setStatus(of: network.bankA.id, to: .frozen, institution: network.bankB.id)

@@ -24,7 +24,8 @@ extension NodeClient {
         do throws(SubmissionError) {
             submission = try Submission(transaction: signed, memo: memo)
         } catch {
-            throw .refused(Problem(code: error.code, detail: error.description, status: 422))
+            // What the node would answer, without asking it.
+            throw .refused(Problem(code: error.code, detail: error.description, status: 400))
         }
         var request = HTTPRequest(.post, "/v1/transactions", contentType: MediaType.octets, body: signed.bytes)
         if let memo {

@@ -67,7 +67,9 @@ extension PreparedTransaction {
                 }
                 for element in try fields.array("policies", maximumCount: Transaction.maximumAccountCount) {
                     var entry = try element.object()
-                    let account = try entry.field("account", expecting: "an address").account(on: chainspec)
+                    let accountField = try entry.field("account", expecting: "an address")
+                    let account = try accountField.account(on: chainspec)
+                    guard policies[account] == nil else { throw accountField.refused("has a policy in this list already") }
                     policies[account] = try KeyPolicy(json: entry.field("policy", expecting: "a key policy"))
                     try entry.finish()
                 }

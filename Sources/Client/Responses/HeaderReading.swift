@@ -1,17 +1,13 @@
 internal import Cryptography
-public import Ledger
+import Ledger
 
-/// A header with the attestations that make it final; verified before a caller sees it.
-public struct CertifiedHeader: Hashable, Sendable {
-    public let header: BlockHeader
-    public let attestations: [Attestation]
-
-    /// Reads `{"hash","header":{…},"attestations":[…]}` (`docs/spec/http.md` section 3).
+extension CertifiedHeader {
+    /// Reads `{"hash","header":{…},"attestations":[…]}` (`docs/spec/http.md` section 3). Whether it is final is for the caller to check.
     init(_ field: JSONField, chainspec: Chainspec) throws(JSONError) {
         var fields = try field.object()
         let hashField = try fields.field("hash", expecting: "the block's hash")
         let hash = BlockHash(try hashField.bytes32())
-        header = try BlockHeader(fields.field("header", expecting: "a block header"), chainspec: chainspec)
+        let header = try BlockHeader(fields.field("header", expecting: "a block header"), chainspec: chainspec)
         var attestations: [Attestation] = []
         for element in try fields.array("attestations", maximumCount: Attestation.maximumCount) {
             var parts = try element.object()
@@ -21,9 +17,9 @@ public struct CertifiedHeader: Hashable, Sendable {
                     signature: try parts.field("signature").bytes64()))
             try parts.finish()
         }
-        self.attestations = attestations
         try fields.finish()
         guard header.hash == hash else { throw hashField.refused("must be the header's hash, which is \(header.hash)") }
+        self.init(header: header, attestations: attestations)
     }
 }
 
