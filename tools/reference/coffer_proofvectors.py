@@ -211,11 +211,16 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
     refuse("witnesses only", "tooFewCheckpointSignatures", 1, two(witness, stranger))
     refuse("a validator under another name", "tooFewCheckpointSignatures", 1,
            two(lines[0], lines[1].replace(name.encode(), b"witness.example/w2")))
+    def first_line(checkpoint: bytes) -> bytes:
+        """The bytes of the first signature line: key id and signature."""
+        return base64.b64decode(checkpoint.split(b"\n")[4].split(b" ")[2])
+
     return {
         "about": "Checkpoints (docs/spec/checkpoint.md), for chainspec/development.json or chainspec/two-banks.json as named. "
                  "The key of a validator's line is the Ed25519 key of the seed tagged(\"coffer/development-key/v1\", "
-                 f"\"validator-1/checkpoint\"), and so on. {HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
-        "valid": [{"name": case, "chainspec": chainspec, "text": data.decode()} for case, chainspec, data in valid],
+                 f"\"validator-1/checkpoint\"), and so on. line is the first signature line in hexadecimal. {HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
+        "valid": [{"name": case, "chainspec": chainspec, "text": data.decode(), "line": first_line(data).hex()}
+                  for case, chainspec, data in valid],
         "refused": cases}
 
 

@@ -239,7 +239,7 @@ def transaction_json(chainspec: Chainspec, transaction: Transaction) -> dict:
               "nonce": transaction.nonce.hex()}
     if transaction.memo_commitment != NO_MEMO:
         result["memoCommitment"] = transaction.memo_commitment.hex()
-    named = set().union(*(o.named() for o in transaction.operations))
+    named = {s.account for s in transaction.signatures}.union(*(o.named() for o in transaction.operations))
     result["operations"] = [operation(o) for o in transaction.operations]
     if unnamed := [a for a in transaction.accounts if a not in named]:
         result["signers"] = [chainspec.address(a) for a in unnamed]

@@ -167,8 +167,9 @@ def chainspec_vectors() -> dict:
         state, header = State(spec), genesis_header(spec)
         return {"name": name} | source | {
             "bytes": spec.encode().hex(), "network": spec.network.hex(),
-            "accounts": [{"id": a.id.hex(), "address": spec.address(a.id), "bytes": a.encode().hex()}
-                         for a in state.accounts],
+            "accountIDs": [a.id.hex() for a in state.accounts],
+            "addresses": [spec.address(a.id) for a in state.accounts],
+            "stateLeaves": [a.encode().hex() for a in state.accounts],
             "genesisHeader": header.encode().hex(), "genesisHash": header.block_hash().hex()}
 
     def published(name: str) -> dict:
@@ -216,7 +217,8 @@ def refused_chainspecs() -> list[dict]:
     value("a leap second", "genesisTime", "genesisTime", "2016-12-31T23:59:60Z")
     value("four digits of fraction", "genesisTime", "genesisTime", "2026-01-01T00:00:00.0000Z")
     value("no institutions", "institutions", "institutions", [])
-    value("a name used twice", "institutions[1].name", "institutions.1.name", "a")
+    value("a name used twice", "institutions[2].name", "institutions",
+          [*base["institutions"], base["institutions"][0] | {"kind": "operator"}])
     value("an unknown kind", "institutions[0].kind", "institutions.0.kind", "central bank")
     value("threshold zero", "institutions[0].policy.threshold", "institutions.0.policy.threshold", 0)
     value("threshold above the weights", "institutions[0].policy.threshold", "institutions.0.policy.threshold", 2)
