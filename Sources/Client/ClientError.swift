@@ -23,7 +23,7 @@ public enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
         case .invalidAddress(let text):
             "\(text) is not the address of a node. Give one such as http://127.0.0.1:8420, without user, query or fragment."
         case .unreachable(let node, let reason):
-            "The node at \(node) could not be reached: \(reason). Check that it runs and listens there; sending the same again is safe."
+            "The node at \(node) could not be reached: \(reason). Check that it runs and listens there. A transaction that was being submitted may have arrived: submit the very same one again, or ask for it by its id, before you make another in its place."
         case .wrongNetwork(let expected, let actual):
             "The node belongs to network \(actual) and the chain specification describes \(expected). Use the chain specification of the node's network, or another node."
         case .refused(let problem): problem.description
@@ -31,7 +31,8 @@ public enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
             "The node's answer to \(target) is not one that a Coffer node gives: \(reason). Check the address, and whether node and client are of versions that fit."
         case .unproved(let what, let reason):
             "The node gave \(what) that does not hold: \(reason). Do not rely on it; ask another node, and tell whoever runs this one."
-        case .cancelled: "The request was cancelled. What was submitted may or may not have arrived; sending the same again is safe."
+        case .cancelled:
+            "The request was cancelled. A transaction that was being submitted may have arrived: submit the very same one again, or ask for it by its id, before you make another in its place."
         }
     }
 
