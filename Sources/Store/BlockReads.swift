@@ -50,6 +50,11 @@ extension LedgerStore {
         }
     }
 
+    /// The memo of the transaction at a place; nil when there was none, or it was erased.
+    public func memo(at location: TransactionLocation) throws(StorageError) -> Memo? {
+        try read { (transaction, tables) throws(StoreError) in try transaction.record(of: location, in: tables.memos) }
+    }
+
     /// The supply records, by asset, then institution, as of the tip.
     public func supply() throws(StorageError) -> [SupplyRecord] {
         try read { (transaction, tables) throws(StoreError) in try transaction.supply(in: tables) }

@@ -120,6 +120,9 @@ extension Settings {
         configuration.queueCapacityBytes = queueCapacityBytes
         configuration.maximumBlockTransactions = maximumBlockTransactions
         configuration.maximumBlockBytes = maximumBlockBytes
+        configuration.commitDepthBlocks = commitDepthBlocks
+        configuration.rememberedRefusals = rememberedRefusals
+        configuration.storageRetryMilliseconds = storageRetryMilliseconds
         return configuration
     }
 }

@@ -84,8 +84,9 @@ struct NodeMetrics: Sendable {
         refusals[reason]?.increment()
     }
 
-    /// Figures that are read when the metrics are asked for.
+    /// Figures that are read when the metrics are asked for, and what the HTTP interface's own count.
     static func sample(_ node: Node, _ events: EventHub, in metrics: PrometheusMetrics) {
+        for (name, help) in RequestMetrics.descriptions { metrics.describe(name, help) }
         metrics.describe("coffer_height", "Height of the last final block.")
         metrics.describe("coffer_queue_transactions", "Transactions waiting for a block.")
         metrics.describe("coffer_event_subscribers", "Open event streams.")

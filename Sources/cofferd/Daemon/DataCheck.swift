@@ -9,8 +9,9 @@ struct DataCheck {
 
     func run() throws {
         let chainspec = try command.readChainspec()
-        guard FileManager.default.fileExists(atPath: command.data) else {
-            throw StartFailure("\(command.data) does not exist, so there is nothing to check. Give the data directory of a node.")
+        // Opening would make a store where there is none.
+        guard FileManager.default.fileExists(atPath: "\(command.data)/data.mdb") else {
+            throw StartFailure("\(command.data) holds no store, so there is nothing to check. Give the data directory of a node.")
         }
         let store: LedgerStore
         do {

@@ -11,12 +11,15 @@ struct API: Sendable {
     let settings: Settings
     let metrics: PrometheusMetrics
     let events: EventHub
+    /// Where everything runs that reads the store or builds long answers.
+    var reads = ReadThreads()
 
     /// Fills the router from the list of routes, so that none is forgotten.
     func register(on router: Router<CofferRequestContext>) {
         for route in Route.allCases {
             router.on(RouterPath(route.path), method: route.method) { request, context in
-                try await answer(route, request, context)
+                try request.requireLoopbackHost()
+                return try await answer(route, request, context)
             }
         }
     }
@@ -25,22 +28,22 @@ struct API: Sendable {
         switch route {
         case .submit: try await submit(request)
         case .submitBatch: try await submitBatch(request)
-        case .transaction: try transaction(request, context)
-        case .receipt: try receipt(request, context)
         case .account: try await account(request, context)
-        case .statement: try statement(request, context)
-        case .assets: try assets(request)
-        case .asset: try asset(request, context)
-        case .block: try block(request, context)
-        case .blockHeader: try blockHeader(request, context)
-        case .checkpoint: try checkpoint(request)
         case .events: try eventStream(request)
         case .network: try network(request)
-        case .health: Reply.json(["status": "ok"])
+        case .health: try health(request)
         case .readiness: try readiness(request)
-        case .metrics: Reply.text(metrics.text(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
-        case .openAPI: Reply.text(OpenAPI.document, mediaType: Reply.json)
-        case .errorPage: try errorPage(context)
+        case .metrics: try metricsText(request)
+        case .openAPI: try openAPI(request)
+        case .errorPage: try errorPage(request, context)
+        case .checkpoint: try checkpoint(request)
+        case .transaction: try await reads.run { try transaction(request, context) }
+        case .receipt: try await reads.run { try receipt(request, context) }
+        case .statement: try await reads.run { try statement(request, context) }
+        case .assets: try await reads.run { try assets(request) }
+        case .asset: try await reads.run { try asset(request, context) }
+        case .block: try await reads.run { try block(request, context) }
+        case .blockHeader: try await reads.run { try blockHeader(request, context) }
         }
     }
 }

@@ -8,13 +8,19 @@ extension API {
     func account(_ request: Request, _ context: CofferRequestContext) async throws -> Response {
         try request.allowParameters("height", "proof")
         let id = try accountID(context)
-        let height = try request.number("height", in: UInt64(0)...UInt64.max)
-        guard !(try request.flag("proof")) else { return try await balanceProof(of: id, at: height) }
+        let requested = try request.number("height", in: UInt64(0)...UInt64.max)
+        guard !(try request.flag("proof")) else { return try await balanceProof(of: id, at: requested) }
+        return try await reads.run { try accountState(id, at: requested) }
+    }
+
+    private func accountState(_ id: AccountID, at requested: UInt64?) throws -> Response {
         let tip = node.tip.height
-        if let height, height > tip { throw Problem(.blockNotFound) }
+        // The latest is also asked for by its height: by the time of reading, the store may have another block.
+        let height = requested ?? tip
+        guard height <= tip else { throw Problem(.blockNotFound) }
         guard let account = try store.account(id, atHeight: height) else { throw Problem(.accountNotFound) }
         guard case .object(var members) = account.json(chainspec: chainspec) else { throw Problem(.internalError) }
-        members.append(JSON.Member(key: "height", value: .number(height ?? tip)))
+        members.append(JSON.Member(key: "height", value: .number(height)))
         return Reply.json(.object(members))
     }
 
@@ -44,32 +50,37 @@ extension API {
         let start = cursor ?? (isDescending ? UInt64.max : 0)
         let lines = try store.statement(of: account.index, from: start, limit: limit + 1, descending: isDescending)
         var page = StatementPage(api: self)
-        let entries = try page.json(lines.prefix(limit))
+        var entries: [JSON] = []
+        for line in lines.prefix(limit) {
+            entries.append(try page.json(line))
+            // A page that has read much of the chain ends early; the client goes on at its cursor.
+            if page.readBytes >= StatementPage.maximumReadBytes { break }
+        }
         var members = [
             JSON.Member(key: "address", value: .string(chainspec.address(of: id))),
             JSON.Member(key: "entries", value: .array(entries)),
         ]
-        if lines.count > limit { members.append(JSON.Member(key: "next", value: .string(String(lines[limit].sequence)))) }
+        if lines.count > entries.count {
+            members.append(JSON.Member(key: "next", value: .string(String(lines[entries.count].sequence))))
+        }
         return Reply.json(.object(members))
     }
 }
 
 /// Turns entries into lines of a statement; neighbouring entries often stand in the same block, which is read once.
 private struct StatementPage {
+    /// So many bytes of blocks are read for a page; it ends with the entry that reaches this.
+    static let maximumReadBytes = 8_388_608
+
     let api: API
+    private(set) var readBytes = 0
     private var block: CertifiedBlock?
 
     init(api: API) {
         self.api = api
     }
 
-    mutating func json(_ lines: ArraySlice<StatementLine>) throws(StorageError) -> [JSON] {
-        var result: [JSON] = []
-        for line in lines { result.append(try json(line)) }
-        return result
-    }
-
-    private mutating func json(_ line: StatementLine) throws(StorageError) -> JSON {
+    mutating func json(_ line: StatementLine) throws(StorageError) -> JSON {
         let entry = line.entry
         let certified = try readBlock(entry.height)
         var members = [JSON.Member(key: "sequence", value: .number(line.sequence))]
@@ -78,7 +89,7 @@ private struct StatementPage {
         if let counterparty = counterparty(of: entry, in: certified) {
             members.append(JSON.Member(key: "counterparty", value: .string(api.chainspec.address(of: counterparty))))
         }
-        if let memo = try api.store.memo(of: entry.id) { members.append(JSON.Member(key: "memo", value: memo.json)) }
+        if let memo = try api.store.memo(at: TransactionLocation(height: entry.height, position: entry.transaction)) { members.append(JSON.Member(key: "memo", value: memo.json)) }
         return .object(members)
     }
 
@@ -88,6 +99,7 @@ private struct StatementPage {
             throw .damaged("An entry is of block \(height), which is not there.")
         }
         block = read
+        readBytes += read.block.byteCount
         return read
     }
 

@@ -7,10 +7,26 @@ extension API {
     /// `GET /v1/assets` (`docs/spec/http.md` section 2).
     func assets(_ request: Request) throws -> Response {
         try request.allowParameters()
-        let supply = try store.supply()
+        let (supply, height) = try supplyAndHeight()
         return Reply.json([
-            "assets": .array(chainspec.assets.indices.map { assetJSON($0, supply) }), "height": .number(node.tip.height),
+            "assets": .array(chainspec.assets.indices.map { assetJSON($0, supply) }), "height": .number(height),
         ])
+    }
+
+    /// Under a fast chain the height may be a block behind the figures after so many attempts.
+    private static let supplyReadAttempts = 8
+
+    /// The supply and the height it is of: read again where a block became durable in between.
+    private func supplyAndHeight() throws(StorageError) -> ([SupplyRecord], UInt64) {
+        var height = try store.tip().header.height
+        var supply = try store.supply()
+        for _ in 0..<Self.supplyReadAttempts {
+            let now = try store.tip().header.height
+            if now == height { break }
+            height = now
+            supply = try store.supply()
+        }
+        return (supply, height)
     }
 
     /// `GET /v1/assets/{code}`.

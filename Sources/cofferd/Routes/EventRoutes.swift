@@ -22,8 +22,8 @@ extension API {
             body: ResponseBody { writer in
                 try await writer.write(ServerSentEvent.retry(milliseconds: settings.retryAfterSeconds * 1_000))
                 var next = first
-                while next <= tip, let certified = try store.certifiedBlock(at: next) {
-                    try await writer.write(BlockEvent.make(certified, chainspec).bytes)
+                while next <= tip, let event = try await storedEvent(at: next) {
+                    try await writer.write(event)
                     next += 1
                 }
                 for await event in subscription {
@@ -34,9 +34,13 @@ extension API {
             })
     }
 
+    private func storedEvent(at height: UInt64) async throws -> ByteBuffer? {
+        try await reads.run { try store.certifiedBlock(at: height).map { BlockEvent.make($0, chainspec).bytes } }
+    }
+
     private func lastEventID(_ request: Request) throws(Problem) -> UInt64? {
         guard let name = HTTPField.Name("Last-Event-ID"), let text = request.headers[name] else { return nil }
-        guard let height = UInt64(text), height < UInt64.max else {
+        guard let height = UInt64(text), height < UInt64.max, String(height) == text else {
             throw Problem(.malformedParameter, detail: "Last-Event-ID is the height of the last block received.", field: "Last-Event-ID")
         }
         return height

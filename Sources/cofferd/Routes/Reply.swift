@@ -50,12 +50,33 @@ extension Request {
         }
     }
 
-    /// Refuses query parameters the route does not have: a misspelt one would otherwise be ignored in silence.
+    /// Refuses a request that was meant for another host: a web page whose name was made to point here must not read accounts. Part of
+    /// listening on loopback only; to be replaced by access control.
+    func requireLoopbackHost() throws(Problem) {
+        guard let authority = head.authority else { return }
+        let hasPort = authority.last?.isNumber == true && authority.contains(":") && authority != "[::1]"
+        do {
+            _ = try ListenAddress(parsing: hasPort ? authority : "\(authority):80")
+        } catch {
+            throw Problem(.malformedRequest, detail: "The Host field names another host than this one, which answers on loopback addresses only.")
+        }
+    }
+
+    /// Refuses query parameters the route does not have, or has twice: a misspelt one, or all but one of several, would otherwise be
+    /// ignored in silence.
     func allowParameters(_ names: String...) throws(Problem) {
-        for (name, _) in uri.queryParameters where !names.contains(String(name)) {
-            throw Problem(
-                .malformedParameter, detail: "The route has no parameter of that name; it has \(names.isEmpty ? "none" : names.joined(separator: ", ")).",
-                field: LogText.safe(String(name)))
+        var given: Set<String> = []
+        for (key, _) in uri.queryParameters {
+            let name = String(key)
+            let detail: String
+            if !names.contains(name) {
+                detail = "The route has no parameter of that name; it has \(names.isEmpty ? "none" : names.joined(separator: ", "))."
+            } else if !given.insert(name).inserted {
+                detail = "The parameter is given more than once; give it once."
+            } else {
+                continue
+            }
+            throw Problem(.malformedParameter, detail: detail, field: LogText.safe(name))
         }
     }
 

@@ -33,7 +33,12 @@ extension API {
         let id = try Self.transactionID(context)
         let includesMemo = try request.flag("memo")
         if let receipt = try node.receipt(of: id, includingMemo: includesMemo) { return Reply.json(receipt.json()) }
-        throw Problem(try node.status(of: id) == nil ? .transactionNotFound : .transactionNotFinal)
+        switch try node.status(of: id) {
+        case nil: throw Problem(.transactionNotFound)
+        case .refused(let refusal): throw Problem(refusal)
+        // Final since the receipt was asked for: it is there the next time.
+        case .pending, .final: throw Problem(.notFinal)
+        }
     }
 
     static func transactionID(_ context: CofferRequestContext) throws(Problem) -> TransactionID {

@@ -90,7 +90,7 @@ struct Settings: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp("Events held for a subscriber that reads slowly; one that falls further behind is dropped.", valueName: "events")
     )
-    var eventBufferEvents = 1_024
+    var eventBufferEvents = 64
 
     @Option(help: ArgumentHelp("Time between the heartbeats of an event stream.", valueName: "seconds"))
     var eventHeartbeatSeconds = 15
