@@ -120,10 +120,10 @@ private struct SourceFile {
     }
 
     /// The identifiers outside comments.
-    var words: Set<Substring> {
+    var words: Set<String> {
         let code = text.split(separator: "\n").map { line in
             line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
         }
-        return Set(code.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_") } })
+        return Set(code.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init) })
     }
 }

@@ -36,7 +36,7 @@ struct OpeningOptions: ParsableArguments {
         let policy = try KeyFiles.policy(ownerKey, threshold: threshold)
         var opening = PreparedOpening(network: chainspec.network, sponsor: sponsor, kind: kind.kind, tier: tier, policy: policy)
         for path in ownerKey {
-            let key = try passphrase.accountKey(at: path)
+            let key = try passphrase.accountKey(at: path, for: chainspec)
             try reporting { try opening.prove(with: key) }
         }
         return opening
@@ -221,7 +221,7 @@ struct AccountRotateKeysCommand: AsyncParsableCommand {
         let message = policy.possessionMessage(network: chainspec.network, account: account)
         var proofs: [PublicKey: Bytes64] = [:]
         for path in newKey {
-            let key = try passphrase.accountKey(at: path)
+            let key = try passphrase.accountKey(at: path, for: chainspec)
             proofs[key.publicKey] = try reporting { try key.sign(message) }
         }
         let possession = policy.keys.compactMap { proofs[$0.key] }

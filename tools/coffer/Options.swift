@@ -57,10 +57,13 @@ struct PassphraseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file with the passphrase of the key files given; without it, a prompt asks.", valueName: "file"))
     var passphraseFile: String?
 
-    /// Reads and unlocks the key file of an account.
-    func accountKey(at path: String) throws(Failure) -> SecretKey {
+    /// Reads and unlocks the key file of an account. Anyone can sign with a development key, so other networks get none.
+    func accountKey(at path: String, for chainspec: Chainspec) throws(Failure) -> SecretKey {
         do {
             let file = try KeyFile.read(at: path)
+            guard chainspec.isDevelopment || !(file.isDevelopment || DevelopmentKeys.contains(file.publicKey)) else {
+                throw Failure.input("\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
+            }
             let unlocked = try unlock(file, path)
             switch consume unlocked {
             case .account(let key): return key

@@ -18,12 +18,30 @@ struct SubmissionFlow {
         try await reporting { try await client.findPolicies(for: &transaction) }
         for path in keys { try sign(&transaction, with: path) }
         try checkComplete(transaction)
-        let signed = transaction
-        let status = try await reporting {
-            try await client.submit(try signed.submission(), wait: wait ? Self.wait : nil)
+        let status = try await submit(transaction, wait: wait)
+        try show(status, waited: wait, extra: extra, words: words)
+    }
+
+    /// Submits, and proves what is said to be final. When nobody knows whether it arrived, the signed transaction is kept in a file:
+    /// sending that again is safe, making another is paying twice.
+    func submit(_ transaction: PreparedTransaction, wait: Bool) async throws(Failure) -> TransactionStatus {
+        let submission = try reporting { try transaction.submission() }
+        do {
+            let status = try await client.submit(submission, wait: wait ? Self.wait : nil)
+            try await prove(status)
+            return status
+        } catch {
+            let failure = Failure(error)
+            guard failure.exitCode == 3 else { throw failure }
+            let path = "unsent-\(transaction.id.hex.prefix(16)).json"
+            if !FileManager.default.fileExists(atPath: path) {
+                try Files.create(path, transaction.json(chainspec: client.chainspec).text(.pretty) + "\n")
+            }
+            throw Failure(
+                code: failure.code,
+                "\(failure.message) Transaction \(transaction.id) may or may not have arrived. Do not repeat the command: coffer tx submit \(path) sends the very same transaction again, which is safe.",
+                exitCode: 3)
         }
-        try await prove(status)
-        try show(status, extra: extra, words: words)
     }
 
     /// A node that says `final` must show the receipt for it.
@@ -39,7 +57,7 @@ struct SubmissionFlow {
     }
 
     private func sign(_ transaction: inout PreparedTransaction, with path: String) throws(Failure) {
-        let key = try passphrase.accountKey(at: path)
+        let key = try passphrase.accountKey(at: path, for: client.chainspec)
         let accounts = try reporting { try transaction.sign(with: key) }
         guard accounts.isEmpty else { return }
         let addresses = transaction.signers.map { client.chainspec.address(of: $0) }.joined(separator: ", ")
@@ -53,8 +71,11 @@ struct SubmissionFlow {
         throw .input("Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: coffer tx build, sign and submit do it in separate steps.")
     }
 
-    func show(_ status: TransactionStatus, extra: [JSON.Member] = [], words: String) throws(Failure) {
+    func show(_ status: TransactionStatus, waited: Bool, extra: [JSON.Member] = [], words: String) throws(Failure) {
         if case .refused(let code, let detail) = status.state { throw Failure(code: code, detail, exitCode: 1) }
+        if waited, status.state == .pending {
+            throw Failure(code: "notFinalInTime", "Transaction \(status.id) is pending and not final yet; coffer tx show \(status.id) tells when it is.", exitCode: 3)
+        }
         guard case .object(let members) = status.json else { preconditionFailure("a status is an object") }
         output.show(.object(members + extra), "\(words)\n\(status.words)")
     }

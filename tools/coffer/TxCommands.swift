@@ -139,7 +139,7 @@ struct TxSignCommand: ParsableCommand {
     func run() throws {
         let chainspec = try network.read()
         var prepared = try Draft.read(draft, chainspec)
-        let secret = try passphrase.accountKey(at: key)
+        let secret = try passphrase.accountKey(at: key, for: chainspec)
         var signed: [AccountID] = []
         if let account {
             let id = try chainspec.account(account)
@@ -176,12 +176,9 @@ struct TxSubmitCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try node.client()
         let prepared = try Draft.read(draft, client.chainspec)
-        let status = try await reporting {
-            try await client.submit(try prepared.submission(), wait: wait ? SubmissionFlow.wait : nil)
-        }
         let flow = SubmissionFlow(client: client, passphrase: PassphraseOptions(), output: node.output)
-        try await flow.prove(status)
-        try flow.show(status, words: "submitted")
+        let status = try await flow.submit(prepared, wait: wait)
+        try flow.show(status, waited: wait, words: "submitted")
     }
 }
 

@@ -218,7 +218,8 @@ def checkpoint_vectors(e: WorkedExample) -> dict:
     return {
         "about": "Checkpoints (docs/spec/checkpoint.md), for chainspec/development.json or chainspec/two-banks.json as named. "
                  "The key of a validator's line is the Ed25519 key of the seed tagged(\"coffer/development-key/v1\", "
-                 f"\"validator-1/checkpoint\"), and so on. line is the first signature line in hexadecimal. {HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
+                 "\"validator-1/checkpoint\"), and so on. line is the first signature line in hexadecimal. "
+                 f"{HOLDS_OR_NOT} {SECRETS_ARE_PUBLIC}",
         "valid": [{"name": case, "chainspec": chainspec, "text": data.decode(), "line": first_line(data).hex()}
                   for case, chainspec, data in valid],
         "refused": cases}
@@ -324,8 +325,9 @@ def block_cases(made: ExportCases) -> None:
     """Blocks that are well framed, of the right parent where that is not what is wrong, and not valid."""
     e, header = made.e, made.first.header
     for error, change in (
-            ("header.network", {"network": bytes(32)}), ("header.height", {"height": 2}), ("header.parent", {"parent": bytes(32)}),
-            ("header.rules", {"rules": 2}), ("header.time", {"time": e.spec.genesis_time - 1}), ("header.proposer", {"proposer": 1}),
+            ("header.network", {"network": bytes(32)}), ("header.height", {"height": 2}),
+            ("header.parent", {"parent": bytes(32)}), ("header.rules", {"rules": 2}),
+            ("header.time", {"time": e.spec.genesis_time - 1}), ("header.proposer", {"proposer": 1}),
             ("historyRoot", {"history_root": bytes(32)}), ("transactionRoot", {"transaction_root": bytes(32)}),
             ("accountCount", {"account_count": 6}), ("stateRoot", {"state_root": bytes(32)}),
             ("supplyRoot", {"supply_root": bytes(32)})):

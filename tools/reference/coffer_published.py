@@ -9,7 +9,7 @@ import nacl.bindings
 import nacl.exceptions
 
 from coffer_encoding import (
-    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_parts, bech32m_text, root_from_leaf_hash, sha256,
+    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_parts, bech32m_text, node_hash, root_from_leaf_hash, sha256,
     valid_ed25519, valid_signature,
 )
 
@@ -81,6 +81,39 @@ def check_inclusion(file: Path) -> int:
     return len(tests)
 
 
+def holds_consistency(old_size: int, old_root: bytes, size: int, root: bytes, proof: list[bytes]) -> bool:
+    """Whether a proof of RFC 6962 section 2.1.2 leads to both roots. No page of docs/spec needs one; witnesses do."""
+    rest = list(proof)  # the sibling nearest to the root comes last
+
+    def roots(old: int, new: int, whole: bool) -> tuple[bytes, bytes]:
+        """SUBPROOF(old, D[new], whole) backwards: the roots of both trees."""
+        if old == new:
+            part = old_root if whole else rest.pop()
+            return part, part
+        split, sibling = 1 << (new - 1).bit_length() - 1, rest.pop()
+        if old <= split:
+            left_old, left_new = roots(old, split, whole)
+            return left_old, node_hash(left_new, sibling)
+        right_old, right_new = roots(old - split, new - split, False)
+        return node_hash(sibling, right_old), node_hash(sibling, right_new)
+
+    try:
+        return 1 <= old_size <= size and roots(old_size, size, True) == (old_root, root) and not rest
+    except IndexError:  # the proof is too short
+        return False
+
+
+def check_consistency(file: Path) -> int:
+    """Some have a text for a root, since only whether roots are equal matters."""
+    tests = json.loads(file.read_text())
+    for test in tests:
+        old_root, root, *proof = (base64.b64decode(text or "") for text in (
+            test["root1"], test["root2"], *(test["proof"] or [])))
+        holds = holds_consistency(test["size1"], old_root, test["size2"], root, proof)
+        expect(holds == (not test["wantErr"]), f"{file.name} {test['_file']}")
+    return len(tests)
+
+
 def check_bech32m(file: Path) -> int:
     tests = json.loads(file.read_text())
     for text in tests["valid"]:
@@ -94,8 +127,8 @@ def check_bech32m(file: Path) -> int:
     return len(tests["valid"]) + len(tests["invalid"])
 
 
-# No page of docs/spec defines consistency proofs, so their published vectors are left to the node's tests.
 PUBLISHED = {
     "bip-0340.csv": check_bip340, "wycheproof-ecdsa-secp256k1-p1363.json": check_ecdsa,
     "wycheproof-ed25519.json": check_ed25519, "wycheproof-xchacha20-poly1305.json": check_xchacha20,
-    "rfc6962-inclusion.json": check_inclusion, "bech32m.json": check_bech32m}
+    "rfc6962-inclusion.json": check_inclusion, "rfc6962-consistency.json": check_consistency,
+    "bech32m.json": check_bech32m}

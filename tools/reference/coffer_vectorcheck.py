@@ -9,11 +9,12 @@ from coffer_chain import Chain
 from coffer_chainspec import chainspec_from_json
 from coffer_checkpoint import check_checkpoint
 from coffer_development import PROJECT, WorkedExample
-from coffer_encoding import SCHEMES, DoesNotHold, Failure, Unreadable, public_key, sign, valid_signature
+from coffer_encoding import SCHEMES, public_key, sign, valid_signature
 from coffer_export import replay, write_export
 from coffer_json import amount_of, amount_text, json_hex, strict_json, time_of, time_text
 from coffer_keyfile import KIND_NAMES, KeyFile, open_key_file, seal_key_file
 from coffer_ledger import apply
+from coffer_nodevectors import NODE_VECTORS
 from coffer_proofs import check_balance, check_receipt
 from coffer_proofvectors import balance_vectors, checkpoint_vectors, export_vectors, receipt_vectors
 from coffer_published import PUBLISHED
@@ -21,6 +22,7 @@ from coffer_transaction import decode_transaction
 from coffer_vectors import (
     account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors,
 )
+from coffer_vectortools import check_cases, check_refused, expect, expect_refusal
 
 # The files that this program makes. The others were made by other implementations, and are checked all the same.
 MADE = {
@@ -36,38 +38,6 @@ def write_vectors(directory: Path) -> dict:
         text = json.dumps(make(e), ensure_ascii=False, indent=2) + "\n"
         (directory / name).write_text(text, encoding="utf-8")
     return {"directory": str(directory), "files": list(MADE)}
-
-
-def expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise DoesNotHold("vector", f"vector: {what}")
-
-
-def expect_refusal(check, case: dict, what: str) -> None:
-    """The case is refused, with its code and, where it has one, its exit code."""
-    try:
-        check()
-    except Failure as error:
-        code = 2 if isinstance(error, Unreadable) else 1
-        expect(error.code == case["error"], f"{what} is refused with {error.code}, not {case['error']}: {error}")
-        expect(code == case.get("exitCode", code), f"{what} ends with exit code {code}: {error}")
-    else:
-        expect(False, f"{what} is accepted, {case['error']} was due")
-
-
-def check_cases(file: str, data: dict, check) -> int:
-    """`check` takes a case, returns the fields of a valid one that it found, and fails for a refused one."""
-    for case in data["valid"]:
-        what = f"{file}, {case.get('name', case)}"
-        try:
-            found = check(case)
-        except Failure as error:
-            raise DoesNotHold("vector", f"vector: {what} is refused: {error}") from error
-        for name, value in found.items():
-            expect(case[name] == value, f"{what}: {name} is {value}, not {case[name]}")
-    for case in data["refused"]:
-        expect_refusal(lambda: check(case), case, f"{file}, {case.get('name', case)}")
-    return len(data["valid"]) + len(data["refused"])
 
 
 # ---------------------------------------------------------------- one function per file
@@ -174,7 +144,7 @@ def check_refusal_file(data: dict) -> int:
     def check(case: dict) -> None:
         transaction = decode_transaction(bytes.fromhex(case["bytes"]))
         apply(chain.state, transaction, chain.header.height + 1, case["time"], 0)
-    return check_cases("refusals.json", {"valid": []} | data, check)
+    return check_refused("refusals.json", data["refused"], check)
 
 
 def check_keys(data: dict) -> int:
@@ -197,8 +167,8 @@ def check_key_files(data: dict) -> int:
         sealed = seal_key_file(blank, secret, passphrase)
         expect(sealed.encode() == case["text"].encode(), f"keyfile.json, {case['name']}: sealed")
         expect(open_key_file(case["text"].encode(), passphrase) == (sealed, secret), f"keyfile.json, {case['name']}: opened")
-    return check_cases("keyfile.json", data | {"valid": []}, lambda case: open_key_file(
-        case["text"].encode(), b"an example passphrase")) + len(data["valid"])
+    return len(data["valid"]) + check_refused("keyfile.json", data["refused"], lambda case: open_key_file(
+        case["text"].encode(), b"an example passphrase"))
 
 
 CHECKS = {
@@ -218,6 +188,8 @@ def check_vectors(directory: Path) -> dict:
                 example = example or WorkedExample()
                 expect(data == MADE[file.name](example), f"{file.name} is not what this program makes")
             report[file.name] = CHECKS[file.name](data)
+        elif file.name in NODE_VECTORS:
+            report[file.name] = NODE_VECTORS[file.name](json.loads(file.read_text(encoding="utf-8")), directory)
         elif file.name in PUBLISHED:
             report[file.name] = PUBLISHED[file.name](file)
         else:
