@@ -90,7 +90,7 @@ let package = Package(
         tests("VerifierTests", ["Verifier", "Ledger", "Cryptography"]),
         tests("StoreTests", ["Store", "Ledger", "Cryptography"]),
         tests("CustodyTests", ["Custody", "Ledger", "Cryptography"]),
-        tests("NodeTests", ["Node", "Verifier", "Ledger", "Cryptography"]),
+        tests("NodeTests", ["Node", "Store", "Custody", "Verifier", "Ledger", "Cryptography"]),
         tests("ClientTests", ["Client", "Ledger", "Cryptography"]),
         tests("CofferdTests", [
             "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
