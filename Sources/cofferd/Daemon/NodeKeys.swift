@@ -49,6 +49,10 @@ extension Cofferd {
                 throw (error as? StartFailure) ?? StartFailure("\(path): \(error)")
             }
         }
+        // The node would find out too, when there is a data directory already.
+        guard signers.count >= Int(chainspec.quorum) else {
+            throw StartFailure(NodeError.quorumOutOfReach(held: signers.count, quorum: Int(chainspec.quorum)).description)
+        }
         return signers
     }
 

@@ -163,9 +163,10 @@ extension OpenAPIPaths {
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
               "409": {"$ref": "#/components/responses/Conflict"},
+              "422": {"$ref": "#/components/responses/Unprocessable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedIdentifier", "transactionNotFound", "notFinal", "storageDamaged"]
+            "x-problems": ["malformedIdentifier", "transactionNotFound", "notFinal", "refusal", "storageDamaged"]
           }
         }
         """#

@@ -13,6 +13,8 @@ struct API: Sendable {
     let events: EventHub
     /// Where everything runs that reads the store or builds long answers.
     var reads = ReadThreads()
+    /// So many bytes of blocks are read for a page of a statement; it ends with the entry that reaches this.
+    var maximumStatementReadBytes = 8_388_608
 
     /// Fills the router from the list of routes, so that none is forgotten.
     func register(on router: Router<CofferRequestContext>) {

@@ -54,7 +54,7 @@ extension API {
         for line in lines.prefix(limit) {
             entries.append(try page.json(line))
             // A page that has read much of the chain ends early; the client goes on at its cursor.
-            if page.readBytes >= StatementPage.maximumReadBytes { break }
+            if page.readBytes >= maximumStatementReadBytes { break }
         }
         var members = [
             JSON.Member(key: "address", value: .string(chainspec.address(of: id))),
@@ -69,10 +69,8 @@ extension API {
 
 /// Turns entries into lines of a statement; neighbouring entries often stand in the same block, which is read once.
 private struct StatementPage {
-    /// So many bytes of blocks are read for a page; it ends with the entry that reaches this.
-    static let maximumReadBytes = 8_388_608
-
     let api: API
+    /// Of blocks, so far.
     private(set) var readBytes = 0
     private var block: CertifiedBlock?
 
