@@ -15,8 +15,11 @@ public enum BuiltProgram {
         public let errors: String
     }
 
-    /// Runs a program to its end, in the project's root. `name` is one of the project's, or an absolute path.
-    public static func run(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+    /// Runs a program to its end, in the project's root; kills it when it has not ended by then. `name` is one of the project's, or
+    /// an absolute path.
+    public static func run(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], seconds: Double = 300
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = name.hasPrefix("/") ? URL(filePath: name) : url(name)
         process.arguments = arguments
@@ -29,7 +32,7 @@ public enum BuiltProgram {
         process.standardOutput = output.handle
         process.standardError = errors.handle
         try process.run()
-        process.waitUntilExit()
+        if !process.hasEnded(within: seconds) { process.kill() }
         return Outcome(exitCode: process.terminationStatus, output: try output.text(), errors: try errors.text())
     }
 }
@@ -66,9 +69,32 @@ private struct TemporaryFile {
     }
 }
 
+extension Process {
+    /// Waits for the process to end, without a run loop, so that it may be done on any thread.
+    fileprivate func hasEnded(within seconds: Double) -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while isRunning {
+            if Date() > end { return false }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        return true
+    }
+
+    fileprivate func kill() {
+        Foundation.kill(processIdentifier, SIGKILL)
+        _ = hasEnded(within: 10)
+    }
+}
+
 /// A real `cofferd` that a test started on a free port, with the development network's keys unless told otherwise.
 public final class DaemonProcess: Sendable {
-    public enum Failure: Error { case didNotStart(exitCode: Int32, log: String) }
+    public enum Failure: Error {
+        case didNotStart(exitCode: Int32, log: String)
+        case didNotListen(log: String)
+    }
+
+    /// How long the daemon may take to listen.
+    private static let startLimitSeconds = 60.0
 
     public let port: Int
     private let process: Process
@@ -89,6 +115,7 @@ public final class DaemonProcess: Sendable {
         try process.run()
         self.process = process
         self.log = log
+        let end = Date(timeIntervalSinceNow: Self.startLimitSeconds)
         while true {
             if let port = Self.listeningPort(in: log) {
                 self.port = port
@@ -97,8 +124,17 @@ public final class DaemonProcess: Sendable {
             guard process.isRunning else {
                 throw Failure.didNotStart(exitCode: process.terminationStatus, log: try String(contentsOf: log, encoding: .utf8))
             }
-            Thread.sleep(forTimeInterval: 0.01)
+            guard Date() < end else {
+                process.kill()
+                throw Failure.didNotListen(log: try String(contentsOf: log, encoding: .utf8))
+            }
+            Thread.sleep(forTimeInterval: 0.005)
         }
+    }
+
+    /// A test that ended early leaves no daemon behind.
+    deinit {
+        if process.isRunning { process.kill() }
     }
 
     /// The development network with its one validator.
@@ -119,16 +155,24 @@ public final class DaemonProcess: Sendable {
     /// What the daemon logged so far.
     public func logText() throws -> String { try String(contentsOf: log, encoding: .utf8) }
 
+    /// Whether the daemon still runs.
+    public var isRunning: Bool { process.isRunning }
+
     /// Ends the process at once, wherever it is.
-    public func kill() {
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+    public func kill() { process.kill() }
+
+    /// Sends the daemon a signal, and returns at once.
+    public func signal(_ number: Int32) { Foundation.kill(process.processIdentifier, number) }
+
+    /// Waits for the daemon to end and gives its exit code; nil when it has not ended by then.
+    public func exitCode(within seconds: Double) -> Int32? {
+        process.hasEnded(within: seconds) ? process.terminationStatus : nil
     }
 
-    /// Asks the daemon to end, and gives its exit code.
+    /// Asks the daemon to end, and gives its exit code; kills it when it does not end.
     public func stop() -> Int32 {
-        process.terminate()
-        process.waitUntilExit()
+        signal(SIGTERM)
+        if !process.hasEnded(within: 60) { process.kill() }
         return process.terminationStatus
     }
 }
