@@ -290,26 +290,32 @@ struct EncodingErrorTests {
         #expect(CertifiedBlock.maximumByteCount == 33_558_658)
     }
 
-    @Test("a block of too many bytes, though each transaction is within its limit")
+    @Test("a block's own limit counts, also where the limit with attestations would let it pass")
     func largeBlock() throws {
-        // 65 transactions of nearly 524,288 bytes are more than 33,554,432.
-        var raw = RawTransaction()
         let keys = (0..<16).map { Layout.u8(2) + [2] + [UInt8](repeating: 0, count: 31) + Layout.u8($0) + Layout.u8(1) }
         let opening = Raw.opening(policy: Raw.policy(count: 16, keys: keys), proof: [UInt8](repeating: 0, count: 64 * 16))
-        raw.operations.append(Raw.open(Array(repeating: opening, count: 256)))
-        raw.accounts = (1...2).map(Raw.account)
-        raw.signatures = (0..<2).flatMap { account in (0..<256).map { Raw.signature(account, $0) } }
-        let transaction = try SignedTransaction(decoding: raw.bytes)
-        let count = Block.maximumByteCount / (transaction.bytes.count + 4) + 1
-        var header = TestNetwork().chainspec.genesisHeader
-        header.transactionCount = UInt32(count)
-        let block = CertifiedBlock(
-            block: Block(header: header, transactions: Array(repeating: transaction, count: count)), attestations: [])
-        #expect(throws: DecodingError.tooLarge) { try CertifiedBlock(decoding: block.bytes) }
-        header.transactionCount -= 1
-        let fits = CertifiedBlock(
-            block: Block(header: header, transactions: Array(repeating: transaction, count: count - 1)), attestations: [])
+        func transaction(openings: Int) throws -> SignedTransaction {
+            var raw = RawTransaction()
+            raw.operations.append(Raw.open(Array(repeating: opening, count: openings)))
+            return try SignedTransaction(decoding: raw.bytes)
+        }
+        func block(_ transactions: [SignedTransaction]) -> CertifiedBlock {
+            var header = TestNetwork().chainspec.genesisHeader
+            header.transactionCount = UInt32(transactions.count)
+            return CertifiedBlock(block: Block(header: header, transactions: transactions), attestations: [])
+        }
+        let large = try transaction(openings: 256)
+        let count = Block.maximumByteCount / (large.bytes.count + 4)
+        let most = Array(repeating: large, count: count)
+        let room = Block.maximumByteCount - block(most).block.byteCount
+        // The last transaction fits just so, and does not with one more opening, which is smaller than all attestations together.
+        let openings = try (1...256).last { try transaction(openings: $0).bytes.count + 4 <= room }
+        let last = try #require(openings)
+        let fits = block(most + [try transaction(openings: last)])
         #expect(try CertifiedBlock(decoding: fits.bytes) == fits)
+        let tooLarge = block(most + [try transaction(openings: last + 1)])
+        #expect(tooLarge.bytes.count < CertifiedBlock.maximumByteCount)
+        #expect(throws: DecodingError.tooLarge) { try CertifiedBlock(decoding: tooLarge.bytes) }
     }
 
     @Test("what a builder refuses")
