@@ -219,7 +219,7 @@ struct TransactionJSONTests {
         let document = TransactionDraft(everyOperation()).json(chainspec: chainspec)
         let signatures = document["signatures"].elements
         let twice = document.setting("signatures", to: .array(signatures + [signatures[0]]))
-        #expect(submissionFailure(twice) == .encoding(.unsortedSignatures, field: .root))
+        #expect(submissionFailure(twice) == .encoding(.unsortedSignatures, field: .root.appending(key: "signatures")))
         let ecdsa = try #require(signatures.firstIndex { $0["scheme"] == "ecdsa" })
         let low = signatures[ecdsa]["signature"].string
         let high = JSON.string(low.prefix(64) + String(repeating: "f", count: 63) + "0")

@@ -32,7 +32,7 @@ extension BalanceProof {
             var fields = try JSON.parse(bytes, maximumBytes: Self.maximumJSONByteCount).object()
             try fields.format(Self.format)
             accountBytes = try fields.field("account", expecting: "an account in hexadecimal")
-                .bytes(maximumCount: ProofLimits.maximumAccountByteCount)
+                .bytes(maximumCount: ProofLimits.maximumFieldByteCount)
             path = try fields.proofPath()
             headerBytes = try fields.headerBytes()
             attestations = try fields.attestations()

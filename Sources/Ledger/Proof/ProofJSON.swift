@@ -3,8 +3,8 @@ import Cryptography
 // What receipts and balance proofs have in common.
 
 enum ProofLimits {
-    /// No encoded account is longer: 16 keys and 64 balances take 4,844 bytes.
-    static let maximumAccountByteCount = 8_192
+    /// What a hexadecimal field may hold: more than any of them does, so that what is too long is found by decoding, as not holding.
+    static let maximumFieldByteCount = 1_048_576
 }
 
 extension JSONObjectReader {
@@ -23,7 +23,7 @@ extension JSONObjectReader {
     }
 
     mutating func headerBytes() throws(JSONError) -> [UInt8] {
-        try field("header", expecting: "a block header in hexadecimal").bytes(maximumCount: BlockHeader.byteCount)
+        try field("header", expecting: "a block header in hexadecimal").bytes(maximumCount: ProofLimits.maximumFieldByteCount)
     }
 
     /// The attestations in the order given; whether it is right is checked with the rest.

@@ -48,7 +48,7 @@ extension Receipt {
             var fields = try JSON.parse(bytes, maximumBytes: Self.maximumJSONByteCount).object()
             try fields.format(Self.format)
             transactionBytes = try fields.field("transaction", expecting: "a transaction in hexadecimal")
-                .bytes(maximumCount: Transaction.maximumByteCount)
+                .bytes(maximumCount: ProofLimits.maximumFieldByteCount)
             index = try fields.integer("index", as: UInt32.self)
             path = try fields.proofPath()
             headerBytes = try fields.headerBytes()
