@@ -1,108 +1,87 @@
-import Client
 import Foundation
 import Ledger
 import Support
 import Synchronization
 import Testing
 
-/// A real daemon, killed with SIGKILL at random moments under load: what it acknowledged is there afterwards, once.
-@Suite(.serialized) struct CrashTests {
-    static let killCount = 50
-    static let submitterCount = 8
+extension ProcessTests {
+    /// A real daemon, killed with SIGKILL at random moments under load: what it acknowledged as final is there afterwards, once, where it was.
+    @Suite struct CrashTests {
+        private static let killCount = 50
+        private static let clientCount = 8
 
-    @Test func acknowledgedTransactionsSurviveKills() async throws {
-        let directory = try TemporaryDirectory()
-        let data = directory.url.appending(path: "data")
-        let log = directory.url.appending(path: "log")
-        let network = try DevelopmentNetwork()
-        var random = SplitMix64(test: "CrashTests")
-        let alice = try network.opening("alice")
-        let bob = try network.opening("bob")
-
-        var daemon = try DaemonProcess(data: data, log: log)
-        var client = try NodeClient(url: daemon.url, chainspec: network.chainspec, retry: .never)
-        for transaction in [alice.transaction, bob.transaction, try network.issue(100_000_000, to: alice.account)] {
-            #expect(try await client.submit(transaction, wait: .seconds(30)).place != nil)
+        @Test(.timeLimit(.minutes(5)))
+        func acknowledgedTransactionsSurviveKills() async throws {
+            let scene = try DaemonScene()
+            var random = SplitMix64(test: "CrashTests")
+            var daemon = try scene.start()
+            let wallets = try await scene.wallets("alice", "bob", cents: 1_000_000_00, on: daemon)
+            var acknowledged: [SignedTransaction: [UInt8]] = [:]
+            for kill in 1...Self.killCount {
+                let fresh = await submitUntilKilled(daemon, scene, wallets, after: 5 + random.below(120))
+                daemon = try scene.start()
+                var connection = try await WireConnection(port: daemon.port)
+                for (payment, answer) in fresh {
+                    #expect(try await connection.submit(payment).body == answer, "after kill \(kill)")
+                }
+                await connection.close()
+                acknowledged.merge(fresh) { first, _ in first }
+            }
+            #expect(acknowledged.count > Self.killCount, "the load was no load")
+            try await expectEachOnce(acknowledged, daemon)
+            #expect(daemon.stop() == 0)
+            let check = try scene.check()
+            #expect(check.exitCode == 0, "\(check.errors)")
         }
 
-        var acknowledged: [TransactionID: Place] = [:]
-        for _ in 0..<Self.killCount {
-            let milliseconds = 5 + random.below(150)
-            let fresh = try await submitUntilKilled(daemon, client, network, from: alice.account, to: bob.account, after: milliseconds)
-            daemon = try DaemonProcess(data: data, log: log)
-            client = try NodeClient(url: daemon.url, chainspec: network.chainspec, retry: .never)
-            for (id, place) in fresh { #expect(try await client.place(of: id) == place) }
-            acknowledged.merge(fresh) { first, _ in first }
-        }
-        #expect(acknowledged.count > Self.killCount, "the load was no load")
-
-        try await everyTransactionIsThereOnce(acknowledged, client)
-        #expect(daemon.stop() == 0)
-        let check = try BuiltProgram.run(
-            "cofferd", ["--check", "--chainspec", "chainspec/development.json", "--data", data.path])
-        #expect(check.exitCode == 0, "\(check.errors)")
-    }
-
-    /// Where a transaction became final.
-    struct Place: Hashable {
-        let height: UInt64
-        let position: UInt32
-    }
-
-    /// Submits from several tasks until the daemon is killed; gives what was acknowledged as final.
-    private func submitUntilKilled(
-        _ daemon: DaemonProcess, _ client: NodeClient, _ network: DevelopmentNetwork, from: AccountID, to: AccountID, after milliseconds: Int
-    ) async throws -> [TransactionID: Place] {
-        let transactions = try (0..<200).map { _ in try network.transfer(1, from: "alice", from, to: to) }
-        let next = Atomic<Int>(0)
-        return await withTaskGroup(of: [TransactionID: Place].self) { group in
-            for _ in 0..<Self.submitterCount {
-                group.addTask {
-                    var final: [TransactionID: Place] = [:]
-                    while true {
-                        let position = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                        guard position < transactions.count else { return final }
+        /// Submits over several connections until the daemon is killed; gives what was acknowledged as final, with the answer.
+        private func submitUntilKilled(
+            _ daemon: DaemonProcess, _ scene: DaemonScene, _ wallets: [TestAccount], after milliseconds: Int
+        ) async -> [SignedTransaction: [UInt8]] {
+            let port = daemon.port
+            return await withTaskGroup(of: [SignedTransaction: [UInt8]].self) { group in
+                for _ in 0..<Self.clientCount {
+                    group.addTask {
+                        var final: [SignedTransaction: [UInt8]] = [:]
                         do {
-                            let status = try await client.submit(transactions[position], wait: .seconds(30))
-                            if let place = status.place { final[transactions[position].id] = place }
+                            var connection = try await WireConnection(port: port)
+                            while true {
+                                let payment = scene.transfer(1, from: wallets[0], to: wallets[1])
+                                let answer = try await connection.submit(payment)
+                                if try answer.object()["status"] == "final" { final[payment] = answer.body }
+                            }
                         } catch {
                             return final  // the daemon is gone
                         }
                     }
                 }
-            }
-            group.addTask {
-                do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch {}
-                daemon.kill()
-                return [:]
-            }
-            return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-        }
-    }
-
-    private func everyTransactionIsThereOnce(_ acknowledged: [TransactionID: Place], _ client: NodeClient) async throws {
-        let height = try await client.network().height
-        var seen: [TransactionID: Place] = [:]
-        for height in 1...height {
-            let block = try await client.block(at: height).block
-            for (position, transaction) in block.transactions.enumerated() {
-                let place = Place(height: height, position: UInt32(position))
-                #expect(seen.updateValue(place, forKey: transaction.id) == nil, "\(transaction.id) is in the chain twice")
+                group.addTask {
+                    do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch {}
+                    daemon.kill()
+                    return [:]
+                }
+                return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
             }
         }
-        for (id, place) in acknowledged { #expect(seen[id] == place) }
-    }
-}
 
-extension TransactionStatus {
-    fileprivate var place: CrashTests.Place? {
-        guard case .final(let height, let position, _) = state else { return nil }
-        return CrashTests.Place(height: height, position: position)
-    }
-}
-
-extension NodeClient {
-    fileprivate func place(of id: TransactionID) async throws -> CrashTests.Place? {
-        try await status(of: id).status.place
+        /// Reads the whole chain: every acknowledged transaction stands in it where the answer said, and none stands there twice.
+        private func expectEachOnce(_ acknowledged: [SignedTransaction: [UInt8]], _ daemon: DaemonProcess) async throws {
+            var connection = try await WireConnection(port: daemon.port)
+            let height = try #require(try await connection.get("/v1/network").object()["height"]?.wholeNumber)
+            var places: [String: [String]] = [:]
+            for height in 1...height {
+                let block = try await connection.get("/v1/blocks/\(height)").object()
+                for (position, transaction) in (block["transactions"]?.elements ?? []).enumerated() {
+                    places[try #require(transaction.members["id"]?.text), default: []].append("\(height)/\(position)")
+                }
+            }
+            #expect(places.values.allSatisfy { $0.count == 1 })
+            for (payment, answer) in acknowledged {
+                let place = try JSON.parse(answer, maximumBytes: 10_000).members
+                let text = "\(place["height"]?.wholeNumber ?? 0)/\(place["position"]?.wholeNumber ?? 0)"
+                #expect(places[payment.id.hex] == [text])
+            }
+            await connection.close()
+        }
     }
 }
