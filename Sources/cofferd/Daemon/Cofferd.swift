@@ -101,7 +101,9 @@ struct Cofferd: AsyncParsableCommand {
             throw StartFailure("\(chainspec): \(error)")
         }
         if let field = read.developmentKeyInUse() {
-            throw StartFailure("\(chainspec): \(field) is a published development key, and this is not a development network. Anyone can sign with it: use keys of your own.")
+            throw StartFailure(
+                "\(chainspec): \(field) is a published development key, and this is not a development network. Anyone can sign with it: use keys of your own."
+            )
         }
         return read
     }

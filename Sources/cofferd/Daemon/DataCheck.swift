@@ -32,7 +32,9 @@ struct DataCheck {
             guard restored.state.supply == result.supply, restored.history == result.history else {
                 throw .damaged("The stored supply or history is not what the blocks give.")
             }
-            print("HOLDS: \(result.figures.blocks) blocks, \(result.figures.transactions) transactions, height \(tip.height), state root \(tip.stateRoot)")
+            print(
+                "HOLDS: \(result.figures.blocks) blocks, \(result.figures.transactions) transactions, height \(tip.height), state root \(tip.stateRoot)"
+            )
         } catch {
             throw StartFailure("DOES NOT HOLD: \(error)", exitCode: error.exitCode)
         }

@@ -38,7 +38,9 @@ extension Cofferd {
             do {
                 let file = try KeyFile.read(at: path)
                 guard chainspec.isDevelopment || !file.isDevelopment && !DevelopmentKeys.contains(file.publicKey) else {
-                    throw StartFailure("\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
+                    throw StartFailure(
+                        "\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own."
+                    )
                 }
                 let signer = NodeSigner(try unlock(file, path, chainspec))
                 guard !signers.contains(where: { $0.validator == signer.validator }) else {
@@ -67,7 +69,10 @@ extension Cofferd {
         }
         switch consume unlocked {
         case .validator(let keys): return try ValidatorSigner(keys: keys, chainspec: chainspec)
-        case .account: throw StartFailure("\(path) holds the key of an account. A node key is a key file of kind validator: make one with coffer key new --validator.")
+        case .account:
+            throw StartFailure(
+                "\(path) holds the key of an account. A node key is a key file of kind validator: make one with coffer key new --validator."
+            )
         }
     }
 }

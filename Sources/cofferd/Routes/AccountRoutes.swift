@@ -87,7 +87,9 @@ private struct StatementPage {
         if let counterparty = counterparty(of: entry, in: certified) {
             members.append(JSON.Member(key: "counterparty", value: .string(api.chainspec.address(of: counterparty))))
         }
-        if let memo = try api.store.memo(at: TransactionLocation(height: entry.height, position: entry.transaction)) { members.append(JSON.Member(key: "memo", value: memo.json)) }
+        if let memo = try api.store.memo(at: TransactionLocation(height: entry.height, position: entry.transaction)) {
+            members.append(JSON.Member(key: "memo", value: memo.json))
+        }
         return .object(members)
     }
 

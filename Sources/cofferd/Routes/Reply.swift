@@ -58,7 +58,8 @@ extension Request {
         do {
             _ = try ListenAddress(parsing: hasPort ? authority : "\(authority):80")
         } catch {
-            throw Problem(.malformedRequest, detail: "The Host field names another host than this one, which answers on loopback addresses only.")
+            throw Problem(
+                .malformedRequest, detail: "The Host field names another host than this one, which answers on loopback addresses only.")
         }
     }
 
@@ -93,7 +94,8 @@ extension Request {
     func number<Integer: FixedWidthInteger>(_ name: String, in range: ClosedRange<Integer>) throws(Problem) -> Integer? {
         guard let text = uri.queryParameters[Substring(name)] else { return nil }
         guard let value = Integer(text), range.contains(value), String(value) == text else {
-            throw Problem(.malformedParameter, detail: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).", field: name)
+            throw Problem(
+                .malformedParameter, detail: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).", field: name)
         }
         return value
     }
