@@ -168,7 +168,9 @@ final class BlockCommitter: Sendable {
         let now = clock()
         guard header.time <= now + Self.maximumLeadMilliseconds else {
             throw BlockSigningError(
-                "Block \(header.height) has the time \(Timestamp.format(header.time)), and this machine's clock says \(Timestamp.format(now)): the clock was set back, or was ahead before. No validator attests a block more than \(Self.maximumLeadMilliseconds) ms ahead of its clock. Set the clock right; the node goes on when it has caught up.")
+                "Block \(header.height) has the time \(Timestamp.format(header.time)), and this machine's clock says "
+                    + "\(Timestamp.format(now)): the clock was set back, or was ahead before. No validator attests a block more than "
+                    + "\(Self.maximumLeadMilliseconds) ms ahead of its clock. Set the clock right; the node goes on when it has caught up.")
         }
         var attestations: [Attestation] = []
         for signer in signers { attestations.append(try signer.attest(header)) }
