@@ -75,10 +75,12 @@ let package = Package(
         module("Client", ["Cryptography", "Ledger"]),
         module("Node", ["Cryptography", "Ledger", "Verifier"]),
 
-        program("cofferd", [
-            "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node",
-            argumentParser, logging, metrics, hummingbird,
-        ] + serviceLifecycle + network, path: "Sources/cofferd"),
+        program(
+            "cofferd",
+            [
+                "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node",
+                argumentParser, logging, metrics, hummingbird,
+            ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
 
@@ -92,10 +94,12 @@ let package = Package(
         tests("CustodyTests", ["Custody", "Ledger", "Cryptography"]),
         tests("NodeTests", ["Node", "Store", "Custody", "Verifier", "Ledger", "Cryptography"]),
         tests("ClientTests", ["Client", "Ledger", "Cryptography"]),
-        tests("CofferdTests", [
-            "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
-            hummingbird, hummingbirdTesting,
-        ] + network),
+        tests(
+            "CofferdTests",
+            [
+                "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
+                hummingbird, hummingbirdTesting,
+            ] + network),
         tests("ProjectTests", ["Ledger", "Cryptography"]),
     ],
     swiftLanguageModes: [.v6]

@@ -85,7 +85,8 @@ public enum EncryptionError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .nonceLength(let actual): "The nonce has \(actual) bytes instead of 24. Check where it came from."
         case .keyLength(let actual): "The key has \(actual) bytes instead of 32. Check where it came from."
-        case .authenticationFailed: "The data was not encrypted with this key, or was changed since. Check the key, then restore the data from a copy."
+        case .authenticationFailed:
+            "The data was not encrypted with this key, or was changed since. Check the key, then restore the data from a copy."
         }
     }
 }

@@ -134,12 +134,14 @@ public enum Bech32Error: Error, Hashable, Sendable, CustomStringConvertible {
     /// What happened, why, and what to do next.
     public var description: String {
         switch self {
-        case .tooLong(let count): "The text has \(count) characters, at most \(Bech32m.maximumCharacterCount) are allowed. Check that it was copied alone."
+        case .tooLong(let count):
+            "The text has \(count) characters, at most \(Bech32m.maximumCharacterCount) are allowed. Check that it was copied alone."
         case .unprintableCharacter: "The text contains a space or another character that is not printable ASCII. Remove it."
         case .mixedCase: "The text mixes upper and lower case. Write it in lower case."
         case .noSeparator: "The text has no 1 between its prefix and its data. Check that it was copied whole."
         case .emptyPrefix: "The text has nothing before its separator. Check that it was copied whole."
-        case .invalidCharacter(let position): "Character \(position) of the text is none that such a text can contain. Check it against the original."
+        case .invalidCharacter(let position):
+            "Character \(position) of the text is none that such a text can contain. Check it against the original."
         case .checksumTooShort: "The text ends before its checksum does. Check that it was copied whole."
         case .wrongChecksum: "The checksum does not match: at least one character is wrong. Check the text against the original."
         case .wrongPadding: "The text ends in bits that belong to no byte. Whoever made it did not follow BIP350; ask for another."

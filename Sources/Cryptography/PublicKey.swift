@@ -86,7 +86,6 @@ public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible
         try ParsedPublicKey(self)
     }
 
-
     /// By scheme, then by encoded bytes.
     public static func < (left: PublicKey, right: PublicKey) -> Bool {
         if left.scheme != right.scheme { return left.scheme < right.scheme }

@@ -23,7 +23,9 @@ import Testing
             "empty prefix": [.emptyPrefix],
             "invalid data character": [.invalidCharacter(position: 3), .invalidCharacter(position: 4)],
             "checksum too short": [.checksumTooShort],
-            "invalid character in checksum": [.invalidCharacter(position: 9), .invalidCharacter(position: 4), .invalidCharacter(position: 8)],
+            "invalid character in checksum": [
+                .invalidCharacter(position: 9), .invalidCharacter(position: 4), .invalidCharacter(position: 8),
+            ],
             "checksum of upper-case prefix": [.wrongChecksum],
         ]
         for row in file.invalid {

@@ -56,10 +56,11 @@ private struct RawTransaction {
     }
 
     /// Half the group order of secp256k1, plus one: the smallest high S.
-    static let highS = [UInt8](repeating: 0, count: 32) + [
-        0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x5d, 0x57, 0x6e, 0x73,
-        0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa1,
-    ]
+    static let highS =
+        [UInt8](repeating: 0, count: 32) + [
+            0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x5d, 0x57, 0x6e, 0x73,
+            0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa1,
+        ]
     static let compressedKey = Layout.u8(2) + [2] + key + Layout.u8(1)
 }
 
@@ -348,7 +349,8 @@ struct EncodingErrorTests {
             kind: .walletHeld, tier: 0, salt: Bytes16(high: 0, low: 0), policy: sixteen,
             possession: Array(repeating: .zero, count: 16))
         let many = TransactionBuilder.Step.openAccounts(sponsor: a, openings: Array(repeating: large, count: 256))
-        let rotations = Array(repeating: TransactionBuilder.Step.rotateKeys(account: a, policy: sixteen, possession: large.possession), count: 63)
+        let rotations = Array(
+            repeating: TransactionBuilder.Step.rotateKeys(account: a, policy: sixteen, possession: large.possession), count: 63)
         let crowd = (0..<1_000).map { AccountID(SHA256.hash(Layout.u32($0))) }
         expect(.tooLarge, [many] + rotations, signers: crowd)
     }

@@ -16,7 +16,9 @@ struct EncodingVectorTests {
             let url = ProjectFiles.vectors.appending(path: name)
             if isWriting { try Data(bytes).write(to: url) }
             let published = try Data(contentsOf: url)
-            #expect(published == Data(bytes), "\(name) is not what is made anew; if the format was changed on purpose, write it with COFFER_WRITE_VECTORS=1")
+            #expect(
+                published == Data(bytes),
+                "\(name) is not what is made anew; if the format was changed on purpose, write it with COFFER_WRITE_VECTORS=1")
         }
     }
 

@@ -51,7 +51,8 @@ struct EncodingVectors {
         note("redeem: holder and bank sign", network.redeem(2_00, from: bob, nonce: 8))
         let renewed = TestPolicy(threshold: 2, [(TestKey("alice/new"), 1), (TestKey("alice/new", .ecdsa), 1)])
         note(
-            "rotateKeys and setStatus, two operations", network.signed(
+            "rotateKeys and setStatus, two operations",
+            network.signed(
                 network.builder(
                     [network.rotateStep(alice, to: renewed), .setStatus(account: shared.id, status: .creditsFrozen)], nonce: 9),
                 by: alice, network.bankB))
@@ -126,7 +127,10 @@ struct EncodingVectors {
             ("a missing field", "fieldMissing", "\"asset\":\"EUR\",", ""),
             ("an unknown operation", "fieldValue", "\"transfer\"", "\"send\""),
             ("pays to itself", "selfTransfer", "\"to\":\"\(other)\"", "\"to\":\"\(address)\""),
-            ("an address of another network", "fieldValue", "\"to\":\"\(other)\"", "\"to\":\"\(Bech32m.encode(prefix: "cofdev", payload: bob.id.bytes.bytes))\""),
+            (
+                "an address of another network", "fieldValue", "\"to\":\"\(other)\"",
+                "\"to\":\"\(Bech32m.encode(prefix: "cofdev", payload: bob.id.bytes.bytes))\""
+            ),
             ("a mistyped address", "fieldValue", "\"to\":\"\(other)\"", "\"to\":\"\(String(other.dropLast(2)))qq\""),
             ("another network", "wrongNetwork", network.network.hex, TestNetwork().network.hex),
             ("a time with an offset", "fieldValue", "00:00.000Z", "00:00.000+00:00"),
@@ -250,7 +254,8 @@ struct EncodingVectors {
             return .object(
                 [
                     .init(key: "kind", value: .number(UInt64(plan.kind.rawValue))), .init(key: "sponsor", value: .string(plan.sponsor.hex)),
-                    .init(key: "salt", value: .string(plan.salt.hex)), .init(key: "policy", value: Self.hex(Layout.policy(account.keys.policy))),
+                    .init(key: "salt", value: .string(plan.salt.hex)),
+                    .init(key: "policy", value: Self.hex(Layout.policy(account.keys.policy))),
                     .init(
                         key: "possessionMessage",
                         value: .string(account.keys.policy.possessionMessage(network: network.network, account: account.id).hex)),
@@ -282,7 +287,8 @@ struct EncodingVectors {
             ["salt": .string(memo.salt.hex), "text": .string(memo.text), "commitment": .string(memo.commitment.hex)]
         }
         let refused: [(String, String)] = [
-            ("nothing", ""), ("1,025 bytes", String(repeating: "x", count: 1_025)), ("513 characters, 1,026 bytes", String(repeating: "é", count: 513)),
+            ("nothing", ""), ("1,025 bytes", String(repeating: "x", count: 1_025)),
+            ("513 characters, 1,026 bytes", String(repeating: "é", count: 513)),
         ]
         return document(
             "Memos (docs/spec/transaction.md section 5) and the commitments to them. A text is its bytes in UTF-8: the third and the fourth look alike and differ. None under refused is a memo.",

@@ -30,9 +30,10 @@ extension RefusalCase {
             let transaction = try scene.transaction(
                 [.transfer([scene.leg(1, from: scene.alice, to: scene.bob)])], by: [scene.alice])
             let wrong = try transaction.replacingSignatures { list in
-                list + list.map {
-                    TransactionSignature(account: $0.account, key: 1, scheme: $0.scheme, signature: $0.signature)
-                }
+                list
+                    + list.map {
+                        TransactionSignature(account: $0.account, key: 1, scheme: $0.scheme, signature: $0.signature)
+                    }
             }
             return (wrong, .signature(1))
         },
@@ -164,7 +165,9 @@ extension RefusalCase {
         },
         RefusalCase(.accountClosed, "the payee is closed") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
-            return (scene.network.transfer(1, from: scene.alice, to: scene.dora, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (
+                scene.network.transfer(1, from: scene.alice, to: scene.dora, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+            )
         },
         RefusalCase(.accountClosed, "is issued to") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
@@ -186,7 +189,9 @@ extension RefusalCase {
         },
         RefusalCase(.debitsFrozen, "pays") { scene in
             try scene.ledger.setStatus(.debitsFrozen, of: scene.alice)
-            return (scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (
+                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+            )
         },
         RefusalCase(.debitsFrozen, "redeems") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.alice)
@@ -194,21 +199,29 @@ extension RefusalCase {
         },
         RefusalCase(.creditsFrozen, "is paid") { scene in
             try scene.ledger.setStatus(.creditsFrozen, of: scene.bob)
-            return (scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (
+                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+            )
         },
         RefusalCase(.creditsFrozen, "is issued to") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.bob)
             return (scene.network.issue(1, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
         },
         RefusalCase(.insufficientFunds, "a cent more than there is") { scene in
-            (scene.network.transfer(100_01, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (
+                scene.network.transfer(100_01, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry),
+                .operation(0, item: 0)
+            )
         },
         RefusalCase(.insufficientFunds, "the first leg left too little for the second") { scene in
             let legs = [scene.leg(60_00, from: scene.alice, to: scene.bob), scene.leg(40_01, from: scene.alice, to: scene.dora)]
             return (try scene.transaction([.transfer(legs)], by: [scene.alice]), .operation(0, item: 1))
         },
         RefusalCase(.insufficientFunds, "never had the asset") { scene in
-            (scene.network.transfer(1, TestNetwork.jpy, from: scene.bob, to: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (
+                scene.network.transfer(1, TestNetwork.jpy, from: scene.bob, to: scene.alice, nonce: 77, expiry: scene.ledger.expiry),
+                .operation(0, item: 0)
+            )
         },
         RefusalCase(.insufficientFunds, "redeems more than it has") { scene in
             (scene.network.redeem(100_01, from: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
@@ -229,7 +242,9 @@ extension RefusalCase {
         },
         RefusalCase(.counterOverflow, "the payee's credits are at their end") { scene in
             try scene.fillCounters(of: scene.bob, upTo: .max)
-            return (scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (
+                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+            )
         },
         RefusalCase(.policyUnchanged, "the same keys again") { scene in
             let step = scene.network.rotateStep(scene.alice, to: scene.alice.keys)

@@ -211,7 +211,8 @@ private struct ConsistencyVector: Decodable {
     let wantErr: Bool
 }
 
-@Suite("Trees: the published RFC 6962 proofs", .enabled("the published vectors are beside the project") { ProjectFiles.hasPublishedVectors })
+@Suite(
+    "Trees: the published RFC 6962 proofs", .enabled("the published vectors are beside the project") { ProjectFiles.hasPublishedVectors })
 struct TreeVectorTests {
     private func vectors<Vector: Decodable>(_ name: String) throws -> [Vector] {
         try JSONDecoder().decode([Vector].self, from: Data(contentsOf: ProjectFiles.publishedVectors.appending(path: name)))

@@ -124,7 +124,9 @@ extension Finding {
         let names = attestations.map { chainspec.validators[Int($0.validator)].name }
         add(
             "attested by", "attestedBy", .array(names.map { .string($0) }),
-            text: "\(names.isEmpty ? "nobody: genesis" : names.joined(separator: ", ")) (quorum \(chainspec.quorum) of \(chainspec.validators.count))")
+            text:
+                "\(names.isEmpty ? "nobody: genesis" : names.joined(separator: ", ")) (quorum \(chainspec.quorum) of \(chainspec.validators.count))"
+        )
     }
 }
 

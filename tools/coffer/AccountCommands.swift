@@ -71,7 +71,10 @@ struct AccountPrepareCommand: ParsableCommand {
         let prepared = try opening.prepare(sponsor: try chainspec.institution(sponsor), chainspec, passphrase)
         let json = prepared.json(chainspec: chainspec)
         try Files.create(out, json.text(.pretty) + "\n")
-        output.show(json, "wrote \(out)\naddress  \(chainspec.address(of: prepared.account))\nGive it to \(sponsor), who opens the account with: coffer account open --opening \(out) --sponsor-key …")
+        output.show(
+            json,
+            "wrote \(out)\naddress  \(chainspec.address(of: prepared.account))\nGive it to \(sponsor), who opens the account with: coffer account open --opening \(out) --sponsor-key …"
+        )
     }
 }
 
@@ -99,7 +102,9 @@ struct AccountOpenCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOptions
 
     func validate() throws {
-        guard opening.isEmpty != options.ownerKey.isEmpty else { throw ValidationError("Give either --opening, or --sponsor and --owner-key.") }
+        guard opening.isEmpty != options.ownerKey.isEmpty else {
+            throw ValidationError("Give either --opening, or --sponsor and --owner-key.")
+        }
         guard !opening.isEmpty || sponsor != nil else { throw ValidationError("Give --sponsor with --owner-key.") }
     }
 
@@ -171,7 +176,10 @@ struct AccountShowCommand: AsyncParsableCommand {
         let amounts = balances.map { balance -> (String, JSON) in
             let units = kind.isHolder ? balance.posted : balance.outstanding
             let text = chainspec.money(units, balance.asset)
-            return (text, ["asset": .string(chainspec.assets[Int(balance.asset)].code), kind.isHolder ? "posted" : "outstanding": .string(text)])
+            return (
+                text,
+                ["asset": .string(chainspec.assets[Int(balance.asset)].code), kind.isHolder ? "posted" : "outstanding": .string(text)]
+            )
         }
         let name = chainspec.institutions[Int(institution)].name
         node.output.show(

@@ -21,7 +21,8 @@ enum KeyFiles {
         do {
             return try KeyPolicy(threshold: threshold ?? UInt16(keys.count), keys: keys)
         } catch {
-            throw .input("The keys do not make a key policy: \(error). Give 1 to 16 different keys, and a threshold of at most their number.")
+            throw .input(
+                "The keys do not make a key policy: \(error). Give 1 to 16 different keys, and a threshold of at most their number.")
         }
     }
 }

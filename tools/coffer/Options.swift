@@ -27,7 +27,9 @@ struct NetworkOptions: ParsableArguments {
     func read() throws(Failure) -> Chainspec {
         let found = chainspec ?? Self.defaultPaths.first { FileManager.default.fileExists(atPath: $0) }
         guard let path = found else {
-            throw .input("This command needs the network's chain specification: give --chainspec FILE. There is no \(Self.defaultPaths.joined(separator: " or ")) under the current directory either.")
+            throw .input(
+                "This command needs the network's chain specification: give --chainspec FILE. There is no \(Self.defaultPaths.joined(separator: " or ")) under the current directory either."
+            )
         }
         let bytes = try Files.read(path, maximumByteCount: Chainspec.maximumJSONByteCount)
         do {
@@ -62,13 +64,15 @@ struct PassphraseOptions: ParsableArguments {
         do {
             let file = try KeyFile.read(at: path)
             guard chainspec.isDevelopment || !(file.isDevelopment || DevelopmentKeys.contains(file.publicKey)) else {
-                throw Failure.input("\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
+                throw Failure.input(
+                    "\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
             }
             let unlocked = try unlock(file, path)
             switch consume unlocked {
             case .account(let key): return key
             case .validator:
-                throw Failure.input("\(path) holds a validator's keys, which sign blocks and never transactions. Give the key file of an account.")
+                throw Failure.input(
+                    "\(path) holds a validator's keys, which sign blocks and never transactions. Give the key file of an account.")
             }
         } catch {
             throw (error as? Failure) ?? Failure(code: "keyFile", "\(path): \(error)", exitCode: 2)
@@ -106,7 +110,10 @@ enum Files {
             try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
         } catch {
             let exists = FileManager.default.fileExists(atPath: path)
-            throw .input(exists ? "\(path) exists already. Give another name, or move it away." : "\(path) cannot be written: \(error.localizedDescription)")
+            throw .input(
+                exists
+                    ? "\(path) exists already. Give another name, or move it away."
+                    : "\(path) cannot be written: \(error.localizedDescription)")
         }
     }
 

@@ -40,6 +40,8 @@ extension Chainspec {
 }
 
 func transactionID(_ text: String) throws(Failure) -> TransactionID {
-    guard let id = TransactionID(hex: text) else { throw .input("\(text) is not a transaction id, which is 64 lowercase hexadecimal digits.") }
+    guard let id = TransactionID(hex: text) else {
+        throw .input("\(text) is not a transaction id, which is 64 lowercase hexadecimal digits.")
+    }
     return id
 }

@@ -116,7 +116,8 @@ struct RedeemCommand: AsyncParsableCommand {
         let bankAccount = try chainspec.institution(bank)
         let from = try chainspec.account(from)
         let prepared = try reporting {
-            try TransactionFactory(chainspec: chainspec).redeem(amount: units, asset: asset, from: from, bank: bankAccount, reference: reference)
+            try TransactionFactory(chainspec: chainspec).redeem(
+                amount: units, asset: asset, from: from, bank: bankAccount, reference: reference)
         }
         try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
             prepared, keys: key, wait: wait, words: "\(chainspec.address(of: from)) redeems \(chainspec.money(units, asset)) at \(bank)")

@@ -88,7 +88,9 @@ struct StatementCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOptions
 
     func validate() throws {
-        guard (1...StatementPage.maximumCount).contains(limit) else { throw ValidationError("--limit must be 1 to \(StatementPage.maximumCount).") }
+        guard (1...StatementPage.maximumCount).contains(limit) else {
+            throw ValidationError("--limit must be 1 to \(StatementPage.maximumCount).")
+        }
     }
 
     func run() async throws {
@@ -113,7 +115,8 @@ struct StatementCommand: AsyncParsableCommand {
         guard let money = entry.money else { return start }
         let sign = entry.kind == .debit ? "-" : "+"
         let memo = entry.memo.map { "  \"\($0.text)\"" } ?? ""
-        return "\(start)  \(sign)\(chainspec.money(money.amount, money.asset))  \(chainspec.address(of: money.counterparty))\(PlainText.line(memo))"
+        return
+            "\(start)  \(sign)\(chainspec.money(money.amount, money.asset))  \(chainspec.address(of: money.counterparty))\(PlainText.line(memo))"
     }
 }
 

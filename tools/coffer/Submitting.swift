@@ -13,7 +13,8 @@ struct SubmissionFlow {
     let output: OutputOptions
 
     /// Signs with every key file given, submits, and prints the status.
-    func run(_ transaction: PreparedTransaction, keys: [String], wait: Bool, extra: [JSON.Member] = [], words: String) async throws(Failure) {
+    func run(_ transaction: PreparedTransaction, keys: [String], wait: Bool, extra: [JSON.Member] = [], words: String) async throws(Failure)
+    {
         var transaction = transaction
         try await reporting { try await client.findPolicies(for: &transaction) }
         for path in keys { try sign(&transaction, with: path) }
@@ -61,20 +62,26 @@ struct SubmissionFlow {
         let accounts = try reporting { try transaction.sign(with: key) }
         guard accounts.isEmpty else { return }
         let addresses = transaction.signers.map { client.chainspec.address(of: $0) }.joined(separator: ", ")
-        throw .input("The key in \(path) is in the key policy of none of the accounts that must sign: \(addresses). Give the right key file; coffer account show lists an account's keys.")
+        throw .input(
+            "The key in \(path) is in the key policy of none of the accounts that must sign: \(addresses). Give the right key file; coffer account show lists an account's keys."
+        )
     }
 
     private func checkComplete(_ transaction: PreparedTransaction) throws(Failure) {
         guard let missing = transaction.missing.first else { return }
         let address = client.chainspec.address(of: missing.account)
         let threshold = missing.threshold.map { " of \($0)" } ?? ""
-        throw .input("Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: coffer tx build, sign and submit do it in separate steps.")
+        throw .input(
+            "Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: coffer tx build, sign and submit do it in separate steps."
+        )
     }
 
     func show(_ status: TransactionStatus, waited: Bool, extra: [JSON.Member] = [], words: String) throws(Failure) {
         if case .refused(let code, let detail) = status.state { throw Failure(code: code, detail, exitCode: 1) }
         if waited, status.state == .pending {
-            throw Failure(code: "notFinalInTime", "Transaction \(status.id) is pending and not final yet; coffer tx show \(status.id) tells when it is.", exitCode: 3)
+            throw Failure(
+                code: "notFinalInTime",
+                "Transaction \(status.id) is pending and not final yet; coffer tx show \(status.id) tells when it is.", exitCode: 3)
         }
         guard case .object(let members) = status.json else { preconditionFailure("a status is an object") }
         output.show(.object(members + extra), "\(words)\n\(status.words)")

@@ -68,7 +68,10 @@ struct TxBuildCommand: AsyncParsableCommand {
         if !offline { try await reporting { try await client.findPolicies(for: &prepared) } }
         let json = prepared.json(chainspec: chainspec)
         try Files.create(out, json.text(.pretty) + "\n")
-        node.output.show(json, "wrote \(out)\ntransaction  \(prepared.id)\nsigning hash \(prepared.draft.content.signingHash)\nSign it with: coffer tx sign \(out) --key …")
+        node.output.show(
+            json,
+            "wrote \(out)\ntransaction  \(prepared.id)\nsigning hash \(prepared.draft.content.signingHash)\nSign it with: coffer tx sign \(out) --key …"
+        )
     }
 
     private func prepare(_ chainspec: Chainspec) throws(Failure) -> PreparedTransaction {
@@ -92,11 +95,15 @@ struct TxBuildCommand: AsyncParsableCommand {
         case .issue:
             let bank = try chainspec.institution(try required(bank, "--bank"))
             let payee = try chainspec.account(try required(to, "--to"))
-            return try reporting { try factory.issue(amount: units, asset: asset, bank: bank, to: payee, reference: reference, expiry: expiry) }
+            return try reporting {
+                try factory.issue(amount: units, asset: asset, bank: bank, to: payee, reference: reference, expiry: expiry)
+            }
         case .redeem:
             let bank = try chainspec.institution(try required(bank, "--bank"))
             let payer = try chainspec.account(try required(from, "--from"))
-            return try reporting { try factory.redeem(amount: units, asset: asset, from: payer, bank: bank, reference: reference, expiry: expiry) }
+            return try reporting {
+                try factory.redeem(amount: units, asset: asset, from: payer, bank: bank, reference: reference, expiry: expiry)
+            }
         }
     }
 
@@ -130,7 +137,9 @@ struct TxSignCommand: ParsableCommand {
     var draft: String
     @Option(help: ArgumentHelp("The key file to sign with.", valueName: "file"))
     var key: String
-    @Option(help: ArgumentHelp("The account signed for, controlled by this single key; needed where the draft has no key policies.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The account signed for, controlled by this single key; needed where the draft has no key policies.", valueName: "address"))
     var account: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var network: NetworkOptions
@@ -149,7 +158,9 @@ struct TxSignCommand: ParsableCommand {
             signed = try reporting { try prepared.sign(with: secret) }
         }
         guard !signed.isEmpty else {
-            throw Failure.input("No account that must sign has this key in its policy, as far as the draft knows. Build the draft where the node can be reached, or give --account.")
+            throw Failure.input(
+                "No account that must sign has this key in its policy, as far as the draft knows. Build the draft where the node can be reached, or give --account."
+            )
         }
         let json = prepared.json(chainspec: chainspec)
         try Files.write(draft, json.text(.pretty) + "\n")

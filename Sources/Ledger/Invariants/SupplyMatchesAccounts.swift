@@ -39,7 +39,9 @@ public struct SupplyMatchesAccounts: Invariant {
         for account in state.accounts {
             for balance in account.balances
             where !known.contains(Key(asset: balance.asset, institution: account.institution)) {
-                throw violation("account \(account.index)", "it has asset \(balance.asset) of institution \(account.institution), which has no supply record")
+                throw violation(
+                    "account \(account.index)",
+                    "it has asset \(balance.asset) of institution \(account.institution), which has no supply record")
             }
         }
     }

@@ -71,7 +71,8 @@ extension Refusal.Reason {
         case .unknownAccount: "the account is not open on this network; check the address, or open the account first"
         case .unknownAsset: "this network has no such asset; check the asset's code"
         case .wrongInstitution: "the institution may not do this; it must be a bank or operator, and for an asset one of its issuers"
-        case .wrongAccountKind: "an account of this kind cannot be used like this; liability accounts move only by issuing and redeeming, and institutions are not frozen"
+        case .wrongAccountKind:
+            "an account of this kind cannot be used like this; liability accounts move only by issuing and redeeming, and institutions are not frozen"
         case .unneededSignature: "the account that signed is not one whose authority the transaction uses; leave the signature out"
         case .unknownKey: "the account's key policy has no such key, or the key has another scheme; check whether the keys were rotated"
         case .missingSignature: "the signatures do not reach the threshold of an account that must sign; have it sign"

@@ -99,9 +99,10 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
     /// An object with its members in the order written. A repeated key is a programming error.
     public init(dictionaryLiteral members: (String, JSON)...) {
         var seen = SeenKeys()
-        self = .object(members.map { key, value in
-            precondition(seen.insert(key), "a JSON object literal repeats the key \(key)")
-            return Member(key: key, value: value)
-        })
+        self = .object(
+            members.map { key, value in
+                precondition(seen.insert(key), "a JSON object literal repeats the key \(key)")
+                return Member(key: key, value: value)
+            })
     }
 }

@@ -44,13 +44,14 @@ public enum Timestamp {
         let bytes = Array(text.utf8.prefix(25))
         guard bytes.count == 20 || 22...24 ~= bytes.count, bytes.last == UInt8(ascii: "Z") else { throw .malformed }
         for (index, byte) in bytes.dropLast().enumerated() {
-            let isExpected = switch index {
-            case 4, 7: byte == UInt8(ascii: "-")
-            case 10: byte == UInt8(ascii: "T")
-            case 13, 16: byte == UInt8(ascii: ":")
-            case 19: byte == UInt8(ascii: ".")
-            default: DecimalAmount.isDigit(byte)
-            }
+            let isExpected =
+                switch index {
+                case 4, 7: byte == UInt8(ascii: "-")
+                case 10: byte == UInt8(ascii: "T")
+                case 13, 16: byte == UInt8(ascii: ":")
+                case 19: byte == UInt8(ascii: ".")
+                default: DecimalAmount.isDigit(byte)
+                }
             guard isExpected else { throw .malformed }
         }
         let year = number(bytes[0..<4]), month = number(bytes[5..<7]), day = number(bytes[8..<10])

@@ -15,17 +15,19 @@ struct DecimalAmountTests {
         #expect(try DecimalAmount.parse(text, decimals: decimals) == units)
     }
 
-    static let refused: [(String, UInt8, AmountError)] = [
-        "", " ", ".", "-", "+1", "-1", "-0", " 1", "1 ", "1\n", "01", "00", "00.1", ".5", "5.", "0.", "1..2", "1.2.3", "1.2.",
-        "1,5", "1,000.00", "1_000", "1e3", "1E3", "0x10", "1.-5", "1.+5", "1. 5", "a", "1a", "1.a", "１", "1.٣", "1.\u{301}",
-        "\u{1}", "\0", "NaN", "∞", "12.34 EUR", "1.2345x", "99999999999999999999x",
-    ].map { ($0, 2, .malformed) } + [
-        ("1.234", 2, .tooManyDecimals(allowed: 2)), ("1.000", 2, .tooManyDecimals(allowed: 2)), ("1.0", 0, .tooManyDecimals(allowed: 0)),
-        ("0.000000001", 8, .tooManyDecimals(allowed: 8)), ("99999999999999999999.999", 2, .tooManyDecimals(allowed: 2)),
-        ("12.", 0, .malformed),
-        ("18446744073709551616", 0, .tooLarge), ("184467440737095516.16", 2, .tooLarge), ("184467440737095517", 2, .tooLarge),
-        ("184467440738", 8, .tooLarge), ("18446744073709551615", 1, .tooLarge), ("100000000000000000000", 0, .tooLarge),
-    ]
+    static let refused: [(String, UInt8, AmountError)] =
+        [
+            "", " ", ".", "-", "+1", "-1", "-0", " 1", "1 ", "1\n", "01", "00", "00.1", ".5", "5.", "0.", "1..2", "1.2.3", "1.2.",
+            "1,5", "1,000.00", "1_000", "1e3", "1E3", "0x10", "1.-5", "1.+5", "1. 5", "a", "1a", "1.a", "１", "1.٣", "1.\u{301}",
+            "\u{1}", "\0", "NaN", "∞", "12.34 EUR", "1.2345x", "99999999999999999999x",
+        ].map { ($0, 2, .malformed) } + [
+            ("1.234", 2, .tooManyDecimals(allowed: 2)), ("1.000", 2, .tooManyDecimals(allowed: 2)),
+            ("1.0", 0, .tooManyDecimals(allowed: 0)),
+            ("0.000000001", 8, .tooManyDecimals(allowed: 8)), ("99999999999999999999.999", 2, .tooManyDecimals(allowed: 2)),
+            ("12.", 0, .malformed),
+            ("18446744073709551616", 0, .tooLarge), ("184467440737095516.16", 2, .tooLarge), ("184467440737095517", 2, .tooLarge),
+            ("184467440738", 8, .tooLarge), ("18446744073709551615", 1, .tooLarge), ("100000000000000000000", 0, .tooLarge),
+        ]
 
     @Test("refuses everything else, saying why", arguments: refused)
     func refuses(text: String, decimals: UInt8, error: AmountError) {

@@ -136,8 +136,9 @@ struct JSONParserTests {
     @Test("a document is read at the size limit and refused one byte above")
     func limitsSize() throws {
         #expect(try JSON.parse("[1,2]", maximumBytes: 5) == [1, 2])
-        #expect(throws: JSONError(
-            .jsonTooLarge, message: "the document has 5 bytes and at most 4 are read; send less at once")
+        #expect(
+            throws: JSONError(
+                .jsonTooLarge, message: "the document has 5 bytes and at most 4 are read; send less at once")
         ) { try JSON.parse("[1,2]", maximumBytes: 4) }
     }
 

@@ -61,9 +61,11 @@ struct JSONReaderTests {
         let leg = JSONPath.root.appending(key: "operations").appending(index: 0).appending(key: "legs").appending(index: 2)
         var fields = try JSON.object([]).object(at: leg)
         let error = failure { () throws(JSONError) in try fields.amount("amount", decimals: 2) }
-        #expect(error == JSONError(
-            .fieldMissing, path: leg.appending(key: "amount"),
-            message: #"operations[0].legs[2].amount is missing; give a decimal string such as "12.34""#))
+        #expect(
+            error
+                == JSONError(
+                    .fieldMissing, path: leg.appending(key: "amount"),
+                    message: #"operations[0].legs[2].amount is missing; give a decimal string such as "12.34""#))
     }
 
     @Test("a wrong type is named together with the right one")
@@ -76,16 +78,19 @@ struct JSONReaderTests {
             return error?.message
         }
         #expect(message { () throws(JSONError) in try fields.string("count") } == "count must be a string, not a number")
-        #expect(message { () throws(JSONError) in try fields.amount("count", decimals: 0) }
-            == #"count must be a decimal string such as "12.34", not a number"#)
-        #expect(message { () throws(JSONError) in try fields.timestamp("flag") }
-            == #"flag must be a UTC time such as "2026-11-23T15:04:05.123Z", not a boolean"#)
+        #expect(
+            message { () throws(JSONError) in try fields.amount("count", decimals: 0) }
+                == #"count must be a decimal string such as "12.34", not a number"#)
+        #expect(
+            message { () throws(JSONError) in try fields.timestamp("flag") }
+                == #"flag must be a UTC time such as "2026-11-23T15:04:05.123Z", not a boolean"#)
         #expect(message { () throws(JSONError) in try fields.integer("text") } == "text must be a whole number, not a string")
         #expect(message { () throws(JSONError) in try fields.boolean("list") } == "list must be true or false, not an array")
         #expect(message { () throws(JSONError) in try fields.array("inner", maximumCount: 9) } == "inner must be an array, not an object")
         #expect(message { () throws(JSONError) in try fields.object("text") } == "text must be an object, not a string")
-        #expect(message { () throws(JSONError) in try fields.optionalString("nothing") }
-            == "nothing must be a string, not null; leave the field out if it has no value")
+        #expect(
+            message { () throws(JSONError) in try fields.optionalString("nothing") }
+                == "nothing must be a string, not null; leave the field out if it has no value")
         #expect(message { () throws(JSONError) in try JSON.number(1).object() } == "the document must be an object, not a number")
     }
 
@@ -98,14 +103,17 @@ struct JSONReaderTests {
             return error?.message
         }
         #expect(message { () throws(JSONError) in try fields.integer("large", as: UInt8.self) } == "large must be at most 255")
-        #expect(message { () throws(JSONError) in try fields.array("list", maximumCount: 1) }
-            == "list has 2 elements and may have at most 1")
+        #expect(
+            message { () throws(JSONError) in try fields.array("list", maximumCount: 1) }
+                == "list has 2 elements and may have at most 1")
         var inner = try fields.object("inner")
-        #expect(message { () throws(JSONError) in try inner.amount("amount", decimals: 0) }
-            == "inner.amount must be a whole number: the asset has no decimals, and amounts are never rounded")
+        #expect(
+            message { () throws(JSONError) in try inner.amount("amount", decimals: 0) }
+                == "inner.amount must be a whole number: the asset has no decimals, and amounts are never rounded")
         #expect(message { () throws(JSONError) in try inner.timestamp("amount") }?.hasPrefix("inner.amount must be a UTC time") == true)
-        #expect(try fields.field("text").refused("must be a known asset")
-            == JSONError(.fieldValue, path: .root.appending(key: "text"), message: "text must be a known asset"))
+        #expect(
+            try fields.field("text").refused("must be a known asset")
+                == JSONError(.fieldValue, path: .root.appending(key: "text"), message: "text must be a known asset"))
     }
 
     @Test("fields that nobody asked for are refused by name")
@@ -115,9 +123,11 @@ struct JSONReaderTests {
         _ = try fields.integer("asset")
         _ = try fields.optionalString("amount")
         let error = failure { () throws(JSONError) in try fields.finish() }
-        #expect(error == JSONError(
-            .fieldUnknown, path: .root.appending(key: "leg").appending(key: "Amount"),
-            message: #"leg has no field Amount, "x\u{a}y"; its fields are asset, amount"#))
+        #expect(
+            error
+                == JSONError(
+                    .fieldUnknown, path: .root.appending(key: "leg").appending(key: "Amount"),
+                    message: #"leg has no field Amount, "x\u{a}y"; its fields are asset, amount"#))
 
         let many = JSON.object((0..<100).map { .init(key: "k\($0)", value: nil) })
         let message = failure { () throws(JSONError) in try many.object().finish() }?.message
@@ -126,9 +136,10 @@ struct JSONReaderTests {
 
     @Test("the codes are the published ones")
     func codes() {
-        #expect(JSONError.Code.allCases.map(\.rawValue) == [
-            "jsonSyntax", "jsonDuplicateKey", "jsonDepth", "jsonTooLarge", "fieldMissing", "fieldUnknown", "fieldType", "fieldValue",
-        ])
+        #expect(
+            JSONError.Code.allCases.map(\.rawValue) == [
+                "jsonSyntax", "jsonDuplicateKey", "jsonDepth", "jsonTooLarge", "fieldMissing", "fieldUnknown", "fieldType", "fieldValue",
+            ])
     }
 }
 
@@ -145,18 +156,19 @@ struct JSONWriterTests {
 
     @Test("pretty form")
     func pretty() {
-        #expect((["b": [1, ["c": nil]], "e": [], "o": [:]] as JSON).text(.pretty) == """
-            {
-              "b": [
-                1,
+        #expect(
+            (["b": [1, ["c": nil]], "e": [], "o": [:]] as JSON).text(.pretty) == """
                 {
-                  "c": null
+                  "b": [
+                    1,
+                    {
+                      "c": null
+                    }
+                  ],
+                  "e": [],
+                  "o": {}
                 }
-              ],
-              "e": [],
-              "o": {}
-            }
-            """)
+                """)
     }
 
     @Test("what is written reads back equal", arguments: [JSON.Layout.compact, .pretty])

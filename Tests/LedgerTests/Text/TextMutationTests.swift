@@ -48,7 +48,8 @@ struct TextMutationTests {
     @Test("100,000 mutated JSON documents: refused with a place, or written and read back equal")
     func mutatedJSON() throws {
         var generator = seededGenerator("mutated JSON")
-        let alphabet = Array(#"{}[]":,\/bfnrtu0123456789abcdefDE.-+ "#.utf8)
+        let alphabet =
+            Array(#"{}[]":,\/bfnrtu0123456789abcdefDE.-+ "#.utf8)
             + [0x00, 0x09, 0x0A, 0x1F, 0x7F, 0x80, 0xC3, 0xA9, 0xED, 0xF0, 0xFF]
         let documents = [
             #"{"operations":[{"kind":"transfer","legs":[{"from":"a","asset":"EUR","amount":"12.34"}]}],"expires":1795446245123}"#,
