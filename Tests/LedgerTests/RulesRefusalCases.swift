@@ -115,7 +115,7 @@ extension RefusalCase {
         },
         RefusalCase(.invalidSignature, "the right key, but of other content") { scene in
             let other = scene.network.transfer(2, from: scene.alice, to: scene.bob, nonce: 76, expiry: scene.ledger.expiry)
-            let transaction = scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.transfer(1, from: scene.alice, to: scene.bob)
             return (try transaction.replacingSignatures { _ in other.signatures }, .signature(0))
         },
         RefusalCase(.invalidPossession, "the second key of the second opening did not sign") { scene in
@@ -166,16 +166,16 @@ extension RefusalCase {
         RefusalCase(.accountClosed, "the payee is closed") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
             return (
-                scene.network.transfer(1, from: scene.alice, to: scene.dora, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+                scene.transfer(1, from: scene.alice, to: scene.dora), .operation(0, item: 0)
             )
         },
         RefusalCase(.accountClosed, "is issued to") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
-            return (scene.network.issue(1, to: scene.dora, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (scene.issue(1, to: scene.dora), .operation(0, item: 0))
         },
         RefusalCase(.accountClosed, "redeems") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
-            return (scene.network.redeem(1, from: scene.dora, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (scene.redeem(1, from: scene.dora), .operation(0, item: 0))
         },
         RefusalCase(.accountClosed, "rotates its keys") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
@@ -190,26 +190,26 @@ extension RefusalCase {
         RefusalCase(.debitsFrozen, "pays") { scene in
             try scene.ledger.setStatus(.debitsFrozen, of: scene.alice)
             return (
-                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
             )
         },
         RefusalCase(.debitsFrozen, "redeems") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.alice)
-            return (scene.network.redeem(1, from: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (scene.redeem(1, from: scene.alice), .operation(0, item: 0))
         },
         RefusalCase(.creditsFrozen, "is paid") { scene in
             try scene.ledger.setStatus(.creditsFrozen, of: scene.bob)
             return (
-                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
             )
         },
         RefusalCase(.creditsFrozen, "is issued to") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.bob)
-            return (scene.network.issue(1, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            return (scene.issue(1, to: scene.bob), .operation(0, item: 0))
         },
         RefusalCase(.insufficientFunds, "a cent more than there is") { scene in
             (
-                scene.network.transfer(100_01, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry),
+                scene.transfer(100_01, from: scene.alice, to: scene.bob),
                 .operation(0, item: 0)
             )
         },
@@ -219,31 +219,29 @@ extension RefusalCase {
         },
         RefusalCase(.insufficientFunds, "never had the asset") { scene in
             (
-                scene.network.transfer(1, TestNetwork.jpy, from: scene.bob, to: scene.alice, nonce: 77, expiry: scene.ledger.expiry),
+                scene.transfer(1, TestNetwork.jpy, from: scene.bob, to: scene.alice),
                 .operation(0, item: 0)
             )
         },
         RefusalCase(.insufficientFunds, "redeems more than it has") { scene in
-            (scene.network.redeem(100_01, from: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (scene.redeem(100_01, from: scene.alice), .operation(0, item: 0))
         },
         RefusalCase(.quotaExceeded, "a cent more than the quota") { scene in
             let rest = 500_000_00 - 50_00 + 1 as UInt64
-            let transaction = scene.network.issue(
-                rest, to: scene.alice, bank: scene.network.bankB, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.issue(rest, to: scene.alice, bank: scene.network.bankB)
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.quotaExceeded, "the greatest amount there is") { scene in
-            (scene.network.issue(.max, to: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (scene.issue(.max, to: scene.alice), .operation(0, item: 0))
         },
         RefusalCase(.exceedsOutstanding, "redeems at the bank that issued less") { scene in
-            let transaction = scene.network.redeem(
-                50_01, from: scene.alice, bank: scene.network.bankB, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.redeem(50_01, from: scene.alice, bank: scene.network.bankB)
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.counterOverflow, "the payee's credits are at their end") { scene in
             try scene.fillCounters(of: scene.bob, upTo: .max)
             return (
-                scene.network.transfer(1, from: scene.alice, to: scene.bob, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0)
+                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
             )
         },
         RefusalCase(.policyUnchanged, "the same keys again") { scene in

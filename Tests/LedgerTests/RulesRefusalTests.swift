@@ -108,7 +108,7 @@ extension RefusalCase {
             return (try scene.transaction([.transfer(legs)], by: [scene.alice]), .operation(0, item: 1))
         },
         RefusalCase(.unknownAsset, "issues one") { scene in
-            (scene.network.issue(1, .max, to: scene.alice, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (scene.issue(1, .max, to: scene.alice), .operation(0, item: 0))
         },
         RefusalCase(.unknownAsset, "redeems one, in the second operation") { scene in
             let steps: [TransactionBuilder.Step] = [
@@ -140,25 +140,22 @@ extension RefusalCase {
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.wrongInstitution, "a bank issues an asset that only another may") { scene in
-            let transaction = scene.network.issue(
-                1, TestNetwork.jpy, to: scene.alice, bank: scene.network.bankB, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.issue(1, TestNetwork.jpy, to: scene.alice, bank: scene.network.bankB)
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.wrongInstitution, "an operator issues") { scene in
-            let transaction = scene.network.issue(
-                1, to: scene.alice, bank: scene.network.walletOperator, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.issue(1, to: scene.alice, bank: scene.network.walletOperator)
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.wrongInstitution, "an account at an issuing bank issues in its place") { scene in
-            (scene.network.issue(1, to: scene.alice, bank: scene.carol, nonce: 77, expiry: scene.ledger.expiry), .operation(0, item: 0))
+            (scene.issue(1, to: scene.alice, bank: scene.carol), .operation(0, item: 0))
         },
         RefusalCase(.wrongInstitution, "a bank's liability account issues in its place") { scene in
             let step = TransactionBuilder.Step.issue(bank: scene.liability(), to: scene.alice.id, asset: 0, amount: 1)
             return (try scene.transaction([step], by: [scene.network.bankA]), .operation(0, item: 0))
         },
         RefusalCase(.wrongInstitution, "redeems at a bank that does not issue the asset") { scene in
-            let transaction = scene.network.redeem(
-                1, TestNetwork.jpy, from: scene.alice, bank: scene.network.bankB, nonce: 77, expiry: scene.ledger.expiry)
+            let transaction = scene.redeem(1, TestNetwork.jpy, from: scene.alice, bank: scene.network.bankB)
             return (transaction, .operation(0, item: 0))
         },
         RefusalCase(.wrongAccountKind, "pays from a liability account") { scene in

@@ -45,6 +45,26 @@ struct RulesScene: ~Copyable {
         TransactionBuilder.Leg(from: from.id, to: to.id, asset: asset, amount: amount)
     }
 
+    // Single operations, signed by everyone who must, that expire in half an hour. All have the same nonce: one of a kind per test.
+
+    func transfer(
+        _ amount: UInt64, _ asset: AssetIndex = TestNetwork.eur, from payer: TestAccount, to payee: TestAccount
+    ) -> SignedTransaction {
+        network.transfer(amount, asset, from: payer, to: payee, nonce: 77, expiry: ledger.expiry)
+    }
+
+    func issue(
+        _ amount: UInt64, _ asset: AssetIndex = TestNetwork.eur, to account: TestAccount, bank: TestAccount? = nil
+    ) -> SignedTransaction {
+        network.issue(amount, asset, to: account, bank: bank, nonce: 77, expiry: ledger.expiry)
+    }
+
+    func redeem(
+        _ amount: UInt64, _ asset: AssetIndex = TestNetwork.eur, from account: TestAccount, bank: TestAccount? = nil
+    ) -> SignedTransaction {
+        network.redeem(amount, asset, from: account, bank: bank, nonce: 77, expiry: ledger.expiry)
+    }
+
     /// A transaction of some steps, signed by some accounts, that expires in half an hour.
     mutating func transaction(_ steps: [TransactionBuilder.Step], by accounts: [TestAccount]) throws -> SignedTransaction {
         let builder = network.builder(steps, nonce: ledger.nonce(), expiry: ledger.expiry)

@@ -34,6 +34,24 @@ extension ProcessTests {
             #expect(check.exitCode == 0, "\(check.errors)")
         }
 
+        /// Killed while it makes its data directory, and while it opens one: there is a whole store or none, and the next start takes it.
+        @Test func aKilledStartLeavesNothingThatStopsTheNext() async throws {
+            var random = SplitMix64(test: "CrashTests, starts")
+            for _ in 0..<8 {
+                let scene = try DaemonScene()
+                for _ in 0..<3 {
+                    let outcome = try BuiltProgram.run(
+                        "cofferd", ["--data", scene.data.path, "--listen", "127.0.0.1:0"] + scene.files.arguments,
+                        seconds: Double(random.below(200)) / 1_000)
+                    #expect(outcome.exitCode == 9, "\(outcome.errors)")
+                }
+                let daemon = try scene.start()
+                _ = try await scene.wallets("alice", cents: 1, on: daemon)
+                #expect(daemon.stop() == 0)
+                #expect(try scene.check().exitCode == 0)
+            }
+        }
+
         /// Submits over several connections until the daemon is killed; gives what was acknowledged as final, with the answer.
         private func submitUntilKilled(
             _ daemon: DaemonProcess, _ scene: DaemonScene, _ wallets: [TestAccount], after milliseconds: Int

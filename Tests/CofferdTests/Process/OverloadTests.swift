@@ -106,6 +106,30 @@ extension ProcessTests {
             #expect(daemon.stop() == 0)
         }
 
+        @Test func clientsThatLeaveBeforeTheirAnswerCostNothing() async throws {
+            let scene = try DaemonScene()
+            let daemon = try scene.start(["--event-heartbeat-seconds", "1"])
+            let wallets = try await scene.wallets("alice", "bob", cents: 10_00, on: daemon)
+            let payments = (0..<100).map { _ in scene.transfer(1, from: wallets[0], to: wallets[1]) }
+            for (number, payment) in payments.enumerated() {
+                let connection = try await WireConnection(port: daemon.port)
+                if number % 10 == 0 { await connection.send("GET", "/v1/events") }
+                await connection.send("POST", "/v1/transactions?wait=final", ["Content-Type: application/octet-stream"], body: payment.bytes)
+                await connection.close()
+            }
+            // Those that arrived go their way; those that did not can be sent again.
+            var connection = try await WireConnection(port: daemon.port)
+            for payment in payments { #expect(try await connection.submit(payment).object()["status"] == "final") }
+            let gauges = ["coffer_http_requests_in_flight": "1", "coffer_event_subscribers": "0", "coffer_queue_transactions": "0"]
+            for (name, expected) in gauges {
+                let end = ContinuousClock.now + .seconds(10)
+                while try await connection.metric(name) != expected, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
+                #expect(try await connection.metric(name) == expected, "\(name)")
+            }
+            await connection.close()
+            #expect(daemon.stop() == 0)
+        }
+
         @Test func moreConnectionsThanAllowedWaitForTheirTurn() async throws {
             let scene = try DaemonScene()
             let daemon = try scene.start(["--maximum-connections", "2", "--idle-timeout-seconds", "1"])
