@@ -165,9 +165,7 @@ extension RefusalCase {
         },
         RefusalCase(.accountClosed, "the payee is closed") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
-            return (
-                scene.transfer(1, from: scene.alice, to: scene.dora), .operation(0, item: 0)
-            )
+            return (scene.transfer(1, from: scene.alice, to: scene.dora), .operation(0, item: 0))
         },
         RefusalCase(.accountClosed, "is issued to") { scene in
             try scene.ledger.setStatus(.closed, of: scene.dora)
@@ -189,9 +187,7 @@ extension RefusalCase {
         },
         RefusalCase(.debitsFrozen, "pays") { scene in
             try scene.ledger.setStatus(.debitsFrozen, of: scene.alice)
-            return (
-                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
-            )
+            return (scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0))
         },
         RefusalCase(.debitsFrozen, "redeems") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.alice)
@@ -199,9 +195,7 @@ extension RefusalCase {
         },
         RefusalCase(.creditsFrozen, "is paid") { scene in
             try scene.ledger.setStatus(.creditsFrozen, of: scene.bob)
-            return (
-                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
-            )
+            return (scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0))
         },
         RefusalCase(.creditsFrozen, "is issued to") { scene in
             try scene.ledger.setStatus(.frozen, of: scene.bob)
@@ -240,9 +234,7 @@ extension RefusalCase {
         },
         RefusalCase(.counterOverflow, "the payee's credits are at their end") { scene in
             try scene.fillCounters(of: scene.bob, upTo: .max)
-            return (
-                scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0)
-            )
+            return (scene.transfer(1, from: scene.alice, to: scene.bob), .operation(0, item: 0))
         },
         RefusalCase(.policyUnchanged, "the same keys again") { scene in
             let step = scene.network.rotateStep(scene.alice, to: scene.alice.keys)
