@@ -204,6 +204,9 @@ struct ReceiptTests {
         #expect(
             receiptFailure(document.setting("header", to: .string(String(header.dropLast(2)))), scene.chainspec)
                 == .malformedHeader(.truncated))
+        #expect(
+            receiptFailure(document.setting("header", to: .string(header + "00")), scene.chainspec)
+                == .malformedHeader(.trailingBytes))
         let unreadable: [(JSON, code: String)] = [
             (document.setting("format", to: "coffer-balance/v1"), "fieldValue"),
             (document.setting("format", to: nil), "fieldMissing"),
@@ -211,7 +214,6 @@ struct ReceiptTests {
             (document.setting("index", to: .number(1 << 32)), "fieldValue"),
             (document.setting("path[0]", to: "00"), "fieldValue"),
             (document.setting("path", to: .array(Array(repeating: .string(Bytes32.zero.hex), count: 65))), "fieldValue"),
-            (document.setting("header", to: .string(header + "00")), "fieldValue"),
             (document.setting("attestations[0].validator", to: .number(65_536)), "fieldValue"),
             (document.setting("attestations[0].name", to: "x"), "fieldUnknown"),
             (document.setting("memo", to: ["salt": "", "text": "x"]), "fieldValue"),

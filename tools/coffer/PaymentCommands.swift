@@ -2,6 +2,35 @@ import ArgumentParser
 import Client
 import Ledger
 
+/// What every movement of money is told.
+struct PaymentOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The asset.", valueName: "code"))
+    var asset: String
+    @Option(help: "The amount, such as 12.34.")
+    var amount: String
+    @Option(help: ArgumentHelp("A key file of an account that must sign. May be repeated.", valueName: "file"))
+    var key: [String]
+    @Option(help: ArgumentHelp("Text for the statements of both sides; it never enters a block.", valueName: "text"))
+    var reference: String?
+    @Flag(help: "Wait until it is final, and check the receipt.")
+    var wait = false
+    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var node: NodeOptions
+
+    /// Makes the transaction, signs it with the key files and submits it. `prepare` gets the amount in minor units, and gives the
+    /// transaction and what it does in words.
+    func run(
+        _ prepare: (TransactionFactory, AssetIndex, UInt64) throws(Failure) -> (PreparedTransaction, String)
+    ) async throws(Failure) {
+        let client = try node.client()
+        let index = try client.chainspec.asset(asset)
+        let units = try client.chainspec.amount(amount, of: index)
+        let (prepared, words) = try prepare(TransactionFactory(chainspec: client.chainspec), index, units)
+        try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output)
+            .run(prepared, keys: key, wait: wait, words: words)
+    }
+}
+
 struct TransferCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer", abstract: "Pays from an account to another.",
@@ -14,32 +43,18 @@ struct TransferCommand: AsyncParsableCommand {
     var from: String
     @Option(help: ArgumentHelp("The receiving account, or the name of an institution.", valueName: "address"))
     var to: String
-    @Option(help: ArgumentHelp("The asset.", valueName: "code"))
-    var asset: String
-    @Option(help: "The amount, such as 12.34.")
-    var amount: String
-    @Option(help: ArgumentHelp("A key file of the paying account. May be repeated.", valueName: "file"))
-    var key: [String]
-    @Option(help: ArgumentHelp("Text for the statements of both sides; it never enters a block.", valueName: "text"))
-    var reference: String?
-    @Flag(help: "Wait until the payment is final.")
-    var wait = false
-    @OptionGroup var passphrase: PassphraseOptions
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var payment: PaymentOptions
 
     func run() async throws {
-        let client = try node.client()
-        let chainspec = client.chainspec
-        let asset = try chainspec.asset(asset)
-        let units = try chainspec.amount(amount, of: asset)
-        let from = try chainspec.account(from)
-        let to = try chainspec.account(to)
-        let prepared = try reporting {
-            try TransactionFactory(chainspec: chainspec).transfer(amount: units, asset: asset, from: from, to: to, reference: reference)
+        try await payment.run { (factory, asset, units) throws(Failure) in
+            let chainspec = factory.chainspec
+            let from = try chainspec.account(from)
+            let to = try chainspec.account(to)
+            let prepared = try reporting {
+                try factory.transfer(amount: units, asset: asset, from: from, to: to, reference: payment.reference)
+            }
+            return (prepared, "pays \(chainspec.money(units, asset)) from \(chainspec.address(of: from)) to \(chainspec.address(of: to))")
         }
-        try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: key, wait: wait,
-            words: "pays \(chainspec.money(units, asset)) from \(chainspec.address(of: from)) to \(chainspec.address(of: to))")
     }
 }
 
@@ -55,31 +70,18 @@ struct IssueCommand: AsyncParsableCommand {
     var bank: String
     @Option(help: ArgumentHelp("The receiving account, or the name of an institution.", valueName: "address"))
     var to: String
-    @Option(help: ArgumentHelp("The asset.", valueName: "code"))
-    var asset: String
-    @Option(help: "The amount, such as 100.00.")
-    var amount: String
-    @Option(help: ArgumentHelp("A key file of the bank. May be repeated.", valueName: "file"))
-    var key: [String]
-    @Option(help: ArgumentHelp("Text for statements; it never enters a block.", valueName: "text"))
-    var reference: String?
-    @Flag(help: "Wait until it is final.")
-    var wait = false
-    @OptionGroup var passphrase: PassphraseOptions
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var payment: PaymentOptions
 
     func run() async throws {
-        let client = try node.client()
-        let chainspec = client.chainspec
-        let asset = try chainspec.asset(asset)
-        let units = try chainspec.amount(amount, of: asset)
-        let bankAccount = try chainspec.institution(bank)
-        let to = try chainspec.account(to)
-        let prepared = try reporting {
-            try TransactionFactory(chainspec: chainspec).issue(amount: units, asset: asset, bank: bankAccount, to: to, reference: reference)
+        try await payment.run { (factory, asset, units) throws(Failure) in
+            let chainspec = factory.chainspec
+            let account = try chainspec.institution(bank)
+            let to = try chainspec.account(to)
+            let prepared = try reporting {
+                try factory.issue(amount: units, asset: asset, bank: account, to: to, reference: payment.reference)
+            }
+            return (prepared, "\(bank) issues \(chainspec.money(units, asset)) to \(chainspec.address(of: to))")
         }
-        try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: key, wait: wait, words: "\(bank) issues \(chainspec.money(units, asset)) to \(chainspec.address(of: to))")
     }
 }
 
@@ -95,31 +97,17 @@ struct RedeemCommand: AsyncParsableCommand {
     var bank: String
     @Option(help: ArgumentHelp("The holder's account, or the name of an institution.", valueName: "address"))
     var from: String
-    @Option(help: ArgumentHelp("The asset.", valueName: "code"))
-    var asset: String
-    @Option(help: "The amount, such as 5.00.")
-    var amount: String
-    @Option(help: ArgumentHelp("A key file of the holder or of the bank. May be repeated.", valueName: "file"))
-    var key: [String]
-    @Option(help: ArgumentHelp("Text for statements; it never enters a block.", valueName: "text"))
-    var reference: String?
-    @Flag(help: "Wait until it is final.")
-    var wait = false
-    @OptionGroup var passphrase: PassphraseOptions
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var payment: PaymentOptions
 
     func run() async throws {
-        let client = try node.client()
-        let chainspec = client.chainspec
-        let asset = try chainspec.asset(asset)
-        let units = try chainspec.amount(amount, of: asset)
-        let bankAccount = try chainspec.institution(bank)
-        let from = try chainspec.account(from)
-        let prepared = try reporting {
-            try TransactionFactory(chainspec: chainspec).redeem(
-                amount: units, asset: asset, from: from, bank: bankAccount, reference: reference)
+        try await payment.run { (factory, asset, units) throws(Failure) in
+            let chainspec = factory.chainspec
+            let account = try chainspec.institution(bank)
+            let from = try chainspec.account(from)
+            let prepared = try reporting {
+                try factory.redeem(amount: units, asset: asset, from: from, bank: account, reference: payment.reference)
+            }
+            return (prepared, "\(chainspec.address(of: from)) redeems \(chainspec.money(units, asset)) at \(bank)")
         }
-        try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: key, wait: wait, words: "\(chainspec.address(of: from)) redeems \(chainspec.money(units, asset)) at \(bank)")
     }
 }

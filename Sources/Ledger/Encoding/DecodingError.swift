@@ -4,7 +4,6 @@ public enum DecodingError: String, Error, Sendable, CaseIterable {
     case trailingBytes
     case tooLarge
     case unknownVersion
-    case unknownFlag
     case unknownOperation
     case unknownKind
     case unknownStatus
@@ -24,7 +23,6 @@ public enum DecodingError: String, Error, Sendable, CaseIterable {
     case malformedText
     case unsortedAttestations
     case unsortedBalances
-    case unsortedIssuers
     case negativeBalance
 }
 
@@ -36,7 +34,6 @@ extension DecodingError: CustomStringConvertible {
         case .trailingBytes: "there are bytes left over after the value"
         case .tooLarge: "the value is larger than its limit"
         case .unknownVersion: "the version is not one this program knows"
-        case .unknownFlag: "a flag is set that this version does not define"
         case .unknownOperation: "an operation has a type this version does not define"
         case .unknownKind: "an account or institution has a kind this version does not define"
         case .unknownStatus: "an account status has a value this version does not define"
@@ -56,7 +53,6 @@ extension DecodingError: CustomStringConvertible {
         case .malformedText: "a text field has a character or length it may not have"
         case .unsortedAttestations: "the attestations are not in strictly ascending order of validators"
         case .unsortedBalances: "the balances are not in strictly ascending order of assets"
-        case .unsortedIssuers: "the issuers are not in strictly ascending order"
         case .negativeBalance: "counters contradict each other: more was paid or redeemed than received or issued"
         }
     }

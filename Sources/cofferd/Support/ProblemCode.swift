@@ -54,8 +54,8 @@ enum ProblemCode: Hashable, Sendable {
     /// read is a body too large.
     var isAnsweredOverHTTP: Bool {
         switch self {
-        case .refusal(.alreadyApplied), .decoding(.unsortedAttestations), .decoding(.unsortedBalances), .decoding(.unsortedIssuers),
-            .decoding(.negativeBalance), .decoding(.unknownFlag), .decoding(.malformedText), .json(.jsonTooLarge):
+        case .refusal(.alreadyApplied), .decoding(.unsortedAttestations), .decoding(.unsortedBalances),
+            .decoding(.negativeBalance), .decoding(.malformedText), .json(.jsonTooLarge):
             false
         default: true
         }

@@ -37,7 +37,6 @@ extension DecodingError {
         case .trailingBytes: ProblemText("Bytes are left over after the value", "Send one value and nothing behind it")
         case .tooLarge: ProblemText("The canonical bytes are more than a value of this kind may have", "Split it into several")
         case .unknownVersion: ProblemText("The version of the encoding is not known", "Encode as version 1, or use a newer node")
-        case .unknownFlag: ProblemText("A flag is set that has no meaning", "Clear the flag")
         case .unknownOperation: ProblemText("An operation has a type that there is not", "Use one of the types of transaction.md section 2")
         case .unknownKind:
             ProblemText("An account or institution has a kind that there is not", "Use one of the kinds that its field defines")
@@ -65,7 +64,6 @@ extension DecodingError {
         case .unsortedBalances: ProblemText("The balances of an account are not strictly ascending", "Sort them by asset, each once")
         case .negativeBalance:
             ProblemText("A balance has more debits than an account of its kind can have", "Take the account from a node of the network")
-        case .unsortedIssuers: ProblemText("The issuers of an asset are not strictly ascending", "Sort them by bank, each once")
         }
     }
 }

@@ -114,7 +114,8 @@ extension ProcessTests {
             for (number, payment) in payments.enumerated() {
                 let connection = try await WireConnection(port: daemon.port)
                 if number % 10 == 0 { await connection.send("GET", "/v1/events") }
-                await connection.send("POST", "/v1/transactions?wait=final", ["Content-Type: application/octet-stream"], body: payment.bytes)
+                await connection.send(
+                    "POST", "/v1/transactions?wait=final", ["Content-Type: application/octet-stream"], body: payment.bytes)
                 await connection.close()
             }
             // Those that arrived go their way; those that did not can be sent again.
@@ -123,7 +124,9 @@ extension ProcessTests {
             let gauges = ["coffer_http_requests_in_flight": "1", "coffer_event_subscribers": "0", "coffer_queue_transactions": "0"]
             for (name, expected) in gauges {
                 let end = ContinuousClock.now + .seconds(10)
-                while try await connection.metric(name) != expected, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
+                while try await connection.metric(name) != expected, ContinuousClock.now < end {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
                 #expect(try await connection.metric(name) == expected, "\(name)")
             }
             await connection.close()
