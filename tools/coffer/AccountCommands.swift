@@ -97,6 +97,8 @@ struct AccountOpenCommand: AsyncParsableCommand {
     var sponsorKey: [String]
     @Flag(help: "Wait until it is final.")
     var wait = false
+    @Option(help: ArgumentHelp("Write a draft with the signatures made so far to this file, instead of submitting.", valueName: "file"))
+    var draft: String?
     @OptionGroup var options: OpeningOptions
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var node: NodeOptions
@@ -115,7 +117,7 @@ struct AccountOpenCommand: AsyncParsableCommand {
         let prepared = try reporting { try TransactionFactory(chainspec: chainspec).open(openings) }
         let addresses = openings.map { chainspec.address(of: $0.account) }
         try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: sponsorKey, wait: wait,
+            prepared, keys: sponsorKey, wait: wait, draft: draft,
             extra: [JSON.Member(key: "addresses", value: .array(addresses.map { .string($0) }))],
             words: addresses.map { "opens \($0)" }.joined(separator: "\n"))
     }
@@ -160,17 +162,21 @@ struct AccountShowCommand: AsyncParsableCommand {
         let id = try chainspec.account(address)
         if let height {
             let state = try await reporting { try await client.account(id, height: height) }
-            return show(state.kind, state.status, state.balances, state.institution, chainspec, id, "at height \(state.height), not proved")
+            return show(
+                state.kind, state.status, state.balances, state.institution, state.policy, chainspec, id,
+                "at height \(state.height), not proved")
         }
         let proof = try await reporting { try await client.balanceProof(of: id) }
         guard !node.output.json else { return print(proof.account.json(chainspec: chainspec).text(.pretty)) }
         show(
-            proof.account.kind, proof.account.status, proof.account.balances, proof.account.institution, chainspec, id,
+            proof.account.kind, proof.account.status, proof.account.balances, proof.account.institution,
+            proof.account.kind == .liability ? nil : proof.account.policy, chainspec, id,
             "at height \(proof.header.height), proved")
     }
 
     private func show(
-        _ kind: AccountKind, _ status: AccountStatus, _ balances: [Balance], _ institution: InstitutionIndex, _ chainspec: Chainspec,
+        _ kind: AccountKind, _ status: AccountStatus, _ balances: [Balance], _ institution: InstitutionIndex, _ policy: KeyPolicy?,
+        _ chainspec: Chainspec,
         _ id: AccountID, _ source: String
     ) {
         let amounts = balances.map { balance -> (String, JSON) in
@@ -193,8 +199,20 @@ struct AccountShowCommand: AsyncParsableCommand {
             status       \(status.name)
             institution  \(name)
             \(kind.isHolder ? "balance    " : "outstanding")  \(amounts.isEmpty ? "nothing" : amounts.map(\.0).joined(separator: ", "))
+            \(Self.words(policy))
             (\(source))
             """)
+    }
+}
+
+extension AccountShowCommand {
+    /// The keys, and what it takes to sign.
+    private static func words(_ policy: KeyPolicy?) -> String {
+        guard let policy else { return "keys         none: nobody can sign for it" }
+        let keys = policy.keys.enumerated().map { position, entry in
+            "key \(position)        \(entry.key.scheme.name) \(Hexadecimal.encode(entry.key.bytes)), weight \(entry.weight)"
+        }
+        return (keys + ["threshold    \(policy.threshold)"]).joined(separator: "\n")
     }
 }
 
@@ -218,6 +236,8 @@ struct AccountRotateKeysCommand: AsyncParsableCommand {
     var threshold: UInt16?
     @Flag(help: "Wait until it is final.")
     var wait = false
+    @Option(help: ArgumentHelp("Write a draft with the signatures made so far to this file, instead of submitting.", valueName: "file"))
+    var draft: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var node: NodeOptions
 
@@ -238,7 +258,7 @@ struct AccountRotateKeysCommand: AsyncParsableCommand {
             try TransactionFactory(chainspec: chainspec).rotateKeys(of: account, to: policy, possession: possession)
         }
         try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: key, wait: wait, words: "rotates the keys of \(chainspec.address(of: account))")
+            prepared, keys: key, wait: wait, draft: draft, words: "rotates the keys of \(chainspec.address(of: account))")
     }
 }
 
@@ -271,6 +291,8 @@ struct AccountSetStatusCommand: AsyncParsableCommand {
     var key: [String]
     @Flag(help: "Wait until it is final.")
     var wait = false
+    @Option(help: ArgumentHelp("Write a draft with the signatures made so far to this file, instead of submitting.", valueName: "file"))
+    var draft: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var node: NodeOptions
 
@@ -283,6 +305,6 @@ struct AccountSetStatusCommand: AsyncParsableCommand {
             try TransactionFactory(chainspec: chainspec).setStatus(of: account, to: status, institution: institution)
         }
         try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
-            prepared, keys: key, wait: wait, words: "sets the status of \(chainspec.address(of: account)) to \(status.name)")
+            prepared, keys: key, wait: wait, draft: draft, words: "sets the status of \(chainspec.address(of: account)) to \(status.name)")
     }
 }

@@ -20,7 +20,8 @@ struct Coffer: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            KeyCommand.self, AddressCommand.self, AccountCommand.self, AssetCommand.self, TransferCommand.self, IssueCommand.self,
+            KeyCommand.self, NetworkCommand.self, AddressCommand.self, AccountCommand.self, AssetCommand.self, TransferCommand.self,
+            IssueCommand.self,
             RedeemCommand.self, TxCommand.self, StatementCommand.self, ReceiptCommand.self, ProofCommand.self, ExportCommand.self,
         ])
 

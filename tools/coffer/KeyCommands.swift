@@ -31,19 +31,19 @@ struct KeyNewCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Where to write the key file.", valueName: "file"))
     var out: String
-    @Option(help: "bip340 for software, ecdsa for what hardware modules sign with.")
-    var scheme = SignatureScheme.bip340
+    @Option(help: "bip340 (default) for software, ecdsa for what hardware modules sign with.")
+    var scheme: SignatureScheme?
     @Flag(help: "Make a validator's keys: a block key and a checkpoint key.")
     var validator = false
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard !validator || scheme == .bip340 else { throw ValidationError("A validator's block key is a bip340 key: leave out --scheme.") }
+        guard !validator || scheme != .ecdsa else { throw ValidationError("A validator's block key is a bip340 key: leave out --scheme.") }
     }
 
     func run() throws {
-        let kind = validator ? KeyFileKind.validator : KeyFileKind(scheme: scheme)
+        let kind = validator ? KeyFileKind.validator : KeyFileKind(scheme: scheme ?? .bip340)
         let secret = SecretBytes(randomCount: kind.secretByteCount)
         let file = try reporting {
             if let path = passphrase.passphraseFile {

@@ -4,6 +4,8 @@ extension Chainspec {
     /// An address, or the name of an institution, which stands for its account.
     func account(_ text: String) throws(Failure) -> AccountID {
         if let index = institutionIndex(name: text) { return institutionAccount(index) }
+        // Every address has a 1 behind its prefix; what has none was meant as a name.
+        guard text.contains("1") else { return try institution(text) }
         do {
             return try parseAddress(text)
         } catch {

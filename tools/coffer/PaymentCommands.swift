@@ -14,6 +14,8 @@ struct PaymentOptions: ParsableArguments {
     var reference: String?
     @Flag(help: "Wait until it is final, and check the receipt.")
     var wait = false
+    @Option(help: ArgumentHelp("Write a draft with the signatures made so far to this file, instead of submitting.", valueName: "file"))
+    var draft: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var node: NodeOptions
 
@@ -27,7 +29,7 @@ struct PaymentOptions: ParsableArguments {
         let units = try client.chainspec.amount(amount, of: index)
         let (prepared, words) = try prepare(TransactionFactory(chainspec: client.chainspec), index, units)
         try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output)
-            .run(prepared, keys: key, wait: wait, words: words)
+            .run(prepared, keys: key, wait: wait, draft: draft, words: words)
     }
 }
 

@@ -25,6 +25,44 @@ struct AddressCommand: ParsableCommand {
     }
 }
 
+struct NetworkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "network", abstract: "Shows the network id of a chain specification, without a node.",
+        discussion: """
+            The network id is the hash of the chain specification. Compare it with the other parties before the first block.
+
+            EXAMPLE:
+              coffer network --chainspec network.json
+            """)
+
+    @OptionGroup var network: NetworkOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let chainspec = try network.read()
+        if let field = chainspec.developmentKeyInUse() {
+            throw Failure.input(
+                "\(field) is a published development key, and \(chainspec.name) is not a development network: no node starts with it. Use keys of your own."
+            )
+        }
+        output.show(
+            [
+                "network": .string(chainspec.network.hex), "name": .string(chainspec.name),
+                "development": .boolean(chainspec.isDevelopment),
+                "institutions": .array(chainspec.institutions.map { .string($0.name) }),
+                "assets": .array(chainspec.assets.map { .string($0.code) }),
+                "validators": .array(chainspec.validators.map { .string($0.name) }), "quorum": .number(UInt64(chainspec.quorum)),
+            ],
+            """
+            network       \(chainspec.network)
+            name          \(chainspec.name)\(chainspec.isDevelopment ? ", a development network" : "")
+            institutions  \(chainspec.institutions.map(\.name).joined(separator: ", "))
+            assets        \(chainspec.assets.map(\.code).joined(separator: ", "))
+            validators    \(chainspec.validators.map(\.name).joined(separator: ", ")), quorum \(chainspec.quorum)
+            """)
+    }
+}
+
 struct AssetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "asset", abstract: "Shows assets.", subcommands: [AssetShowCommand.self])
@@ -62,7 +100,7 @@ struct AssetShowCommand: AsyncParsableCommand {
         ]
         for figures in supply.institutions {
             lines.append(
-                "  \(chainspec.institutions[Int(figures.institution)].name): owes \(money(figures.sums.outstanding)) of a quota of \(money(figures.quota)); its customers hold \(money(figures.balances))"
+                "  \(chainspec.institutions[Int(figures.institution)].name): owes \(money(figures.sums.outstanding)) of a quota of \(money(figures.quota)); the accounts it answers for hold \(money(figures.balances))"
             )
         }
         return lines.joined(separator: "\n")
@@ -116,7 +154,7 @@ struct StatementCommand: AsyncParsableCommand {
         let sign = entry.kind == .debit ? "-" : "+"
         let memo = entry.memo.map { "  \"\($0.text)\"" } ?? ""
         return
-            "\(start)  \(sign)\(chainspec.money(money.amount, money.asset))  \(chainspec.address(of: money.counterparty))\(PlainText.line(memo))"
+            "\(start)  \(entry.transaction)  \(sign)\(chainspec.money(money.amount, money.asset))  \(chainspec.address(of: money.counterparty))\(PlainText.line(memo))"
     }
 }
 

@@ -12,12 +12,20 @@ struct SubmissionFlow {
     let passphrase: PassphraseOptions
     let output: OutputOptions
 
-    /// Signs with every key file given, submits, and prints the status.
-    func run(_ transaction: PreparedTransaction, keys: [String], wait: Bool, extra: [JSON.Member] = [], words: String) async throws(Failure)
-    {
+    /// Signs with every key file given, submits, and prints the status. With `draft`, what was signed so far is written to that file
+    /// instead, for others to sign and submit.
+    func run(
+        _ transaction: PreparedTransaction, keys: [String], wait: Bool, draft: String?, extra: [JSON.Member] = [], words: String
+    ) async throws(Failure) {
         var transaction = transaction
         try await reporting { try await client.findPolicies(for: &transaction) }
         for path in keys { try sign(&transaction, with: path) }
+        if let draft {
+            let json = transaction.json(chainspec: client.chainspec)
+            try Files.create(draft, json.text(.pretty) + "\n")
+            return output.show(
+                json, "\(words)\nwrote \(draft); the others sign it with coffer tx sign, and anybody submits it with coffer tx submit")
+        }
         try checkComplete(transaction)
         let status = try await submit(transaction, wait: wait)
         try show(status, waited: wait, extra: extra, words: words)
@@ -26,6 +34,9 @@ struct SubmissionFlow {
     /// Submits, and proves what is said to be final. When nobody knows whether it arrived, the signed transaction is kept in a file:
     /// sending that again is safe, making another is paying twice.
     func submit(_ transaction: PreparedTransaction, wait: Bool) async throws(Failure) -> TransactionStatus {
+        guard !transaction.draft.signatures.isEmpty else {
+            throw .input("Nobody has signed the transaction yet. Sign it first: coffer tx sign.")
+        }
         let submission = try reporting { try transaction.submission() }
         do {
             let status = try await client.submit(submission, wait: wait ? Self.wait : nil)
@@ -72,7 +83,7 @@ struct SubmissionFlow {
         let address = client.chainspec.address(of: missing.account)
         let threshold = missing.threshold.map { " of \($0)" } ?? ""
         throw .input(
-            "Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: coffer tx build, sign and submit do it in separate steps."
+            "Signatures of \(address) are missing: weight \(missing.weight)\(threshold). Give further key files, or let others sign: with --draft FILE this command writes a draft for coffer tx sign and coffer tx submit."
         )
     }
 

@@ -152,6 +152,14 @@ struct TxSignCommand: ParsableCommand {
         var signed: [AccountID] = []
         if let account {
             let id = try chainspec.account(account)
+            guard prepared.signers.contains(id) else {
+                throw Failure.input("\(account) is not an account that must sign this transaction. Leave its signature out.")
+            }
+            guard !prepared.draft.signatures.contains(where: { prepared.draft.content.account(at: $0.account) == id }) else {
+                throw Failure.input(
+                    "Somebody has signed for \(account) already. Where an account has several keys, build the draft where the node can be reached, so that it holds the key policy; then leave out --account."
+                )
+            }
             try reporting { try prepared.sign(with: secret, for: id, policy: KeyPolicy(single: secret.publicKey)) }
             signed = [id]
         } else {
@@ -239,12 +247,14 @@ struct TxDecodeCommand: ParsableCommand {
 
     func run() throws {
         let chainspec = try network.read()
-        let draft = try Draft.decode(file, chainspec)
-        let json: JSON = [
-            "id": .string(draft.content.id.hex), "signingHash": .string(draft.content.signingHash.hex),
-            "transaction": draft.json(chainspec: chainspec),
+        let (draft, memo) = try Draft.decode(file, chainspec)
+        var members = [
+            JSON.Member(key: "id", value: .string(draft.content.id.hex)),
+            JSON.Member(key: "signingHash", value: .string(draft.content.signingHash.hex)),
+            JSON.Member(key: "transaction", value: draft.json(chainspec: chainspec)),
         ]
-        output.show(json, json.text(.pretty))
+        if let memo { members.append(JSON.Member(key: "memo", value: memo.json)) }
+        output.show(.object(members), JSON.object(members).text(.pretty))
     }
 }
 
@@ -260,14 +270,15 @@ enum Draft {
     }
 
     /// A draft, or canonical bytes in hexadecimal.
-    static func decode(_ path: String, _ chainspec: Chainspec) throws(Failure) -> TransactionDraft {
+    static func decode(_ path: String, _ chainspec: Chainspec) throws(Failure) -> (TransactionDraft, Memo?) {
         let bytes = try Files.read(path, maximumByteCount: PreparedTransaction.maximumByteCount)
         let text = String(decoding: bytes, as: UTF8.self)
         guard let encoded = Hexadecimal.decode(text.filter { !$0.isWhitespace }), !encoded.isEmpty else {
-            return try read(path, chainspec).draft
+            let prepared = try read(path, chainspec)
+            return (prepared.draft, prepared.memo)
         }
         do {
-            return TransactionDraft(try SignedTransaction(decoding: encoded))
+            return (TransactionDraft(try SignedTransaction(decoding: encoded)), nil)
         } catch {
             throw Failure(code: error.rawValue, "\(path): \(error)", exitCode: 2)
         }

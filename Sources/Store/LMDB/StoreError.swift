@@ -49,8 +49,8 @@ extension StoreError: CustomStringConvertible {
         case .transactionTooLarge:
             "One transaction changed more pages than the database can track, so it was undone. Split the change into smaller commits."
         case .damaged(let what):
-            "The data file is damaged: \(what). Do not write to it. Keep a copy, then restore the directory from a backup or "
-                + "rebuild it from an export of the blocks."
+            "The data file is damaged: \(what). Stop the node and keep a copy of the directory. The history is in "
+                + "any export of the chain; do not start a node from an older copy of the directory, it could sign a height twice."
         case .outcomeUnknown(let operation, let code):
             "The environment stopped during \(operation): \(describeCode(code)). Whether the last commit is on disk is not known. "
                 + "Check the disk and the kernel log, then restart: opening again shows the last durable state."
