@@ -123,7 +123,7 @@ extension Node {
     public func submit(
         _ transaction: SignedTransaction, memo: Memo? = nil
     ) async throws(SubmissionFailure) -> TransactionStatus {
-        guard try await begin(transaction) else { return .pending }
+        if let known = try await begin(transaction) { return known }
         do {
             let verified = try await verify(transaction)
             try state.tryOut(verified, at: clock())
@@ -136,20 +136,30 @@ extension Node {
         }
     }
 
-    /// Takes a transaction up; false when it is under way already.
-    private func begin(_ transaction: SignedTransaction) async throws(SubmissionFailure) -> Bool {
+    /// Takes a transaction up and returns nil, or returns where it already is.
+    private func begin(_ transaction: SignedTransaction) async throws(SubmissionFailure) -> TransactionStatus? {
         while true {
             if let problem = committer.storageProblem, !registry.isShuttingDown, !registry.isInFlight(transaction.id) {
+                // Nothing new can become final, and what is final stays so.
+                if let final = try knownFinal(transaction.id) { return final }
                 throw .storageUnavailable(problem)
             }
             switch registry.begin(transaction) {
-            case .new: return true
-            case .alreadyInFlight: return false
+            case .new: return nil
+            case .alreadyInFlight: return .pending
             // Whoever sends a known content with wrong signatures must not have the right ones refused.
             case .otherIsBeingChecked: await registry.checkEnded(transaction.id)
             case .queueFull: throw .queueFull
             case .shuttingDown: throw .shuttingDown
             }
+        }
+    }
+
+    private func knownFinal(_ id: TransactionID) throws(SubmissionFailure) -> TransactionStatus? {
+        do {
+            return try finalStatus(of: id)
+        } catch {
+            throw .storageUnavailable(error)
         }
     }
 

@@ -13,7 +13,9 @@ import Testing
     @Test(arguments: [StorageError.full("no room"), .failed("broken"), .refused("not permitted")])
     func pendingTransactionsBecomeFinalAfterRecovery(failure: StorageError) async throws {
         try await withNode(configure: { $0.commitDepthBlocks = 1 }) { test in
-            try await test.fund(Self.alice, with: 100)
+            let funding = test.open(Self.alice)
+            try await test.final(funding)
+            try await test.final(test.issue(100, to: Self.alice))
             test.storage.hold()
             let first = test.pay(1, from: Self.alice, to: test.network.bankB)
             try await test.pending(first)
@@ -27,7 +29,10 @@ import Testing
             #expect(test.node.storageProblem == failure)
             let late = test.pay(1, from: Self.alice, to: test.network.bankB)
             #expect(await test.failure(of: late) == .storageUnavailable(failure))
-            #expect(try test.node.status(of: late.id) == nil)
+            let unknown = try test.node.status(of: late.id)
+            #expect(unknown == nil)
+            // What was final before is so now.
+            #expect(try await test.node.submit(funding) == .final(TransactionLocation(height: 1, position: 0), time: test.clock.now))
             // What is under way is still known, and nothing is said to be final.
             #expect(try await test.node.submit(queued[0]) == .pending)
             #expect(try test.node.status(of: first.id) == .pending)
