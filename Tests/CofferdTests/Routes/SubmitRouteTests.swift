@@ -172,6 +172,23 @@ import Testing
         }
     }
 
+    @Test func aNodeThatStopsTakesNothingNewAndAnswersForWhatItHas() async throws {
+        try await TestNode.run { node, client in
+            let openings = (0..<2).map { node.network.open([node.network.account("wallet \($0)")], nonce: node.nonce()) }
+            let answer = try await client.submit(openings[0]).json()
+            await node.node.shutDown()
+            node.events.close()
+            let refused = try await client.submit(openings[1])
+            try refused.expectProblem(503, "shuttingDown")
+            #expect(refused.headers[.retryAfter] == "1")
+            let results = try await client.submitBatch(openings.map(\.bytes)).object()["results"]?.elements
+            #expect(results?[1].members["code"] == "shuttingDown")
+            try await client.get("/v1/events").expectProblem(503, "shuttingDown")
+            #expect(try await client.get("/v1/transactions/\(openings[0].id.hex)").object()["status"] == answer.members["status"])
+            #expect(try await client.get("/v1/transactions/\(openings[0].id.hex)/receipt").status == 200)
+        }
+    }
+
     @Test func whatIsRefusedInItsTurnIsToldAndMayBeTriedAgain() async throws {
         try await TestNode.run(arguments: ["--commit-depth-blocks", "1"]) { node, client in
             let wallets = try await node.wallets("alice", "bob", cents: 10)
