@@ -46,7 +46,7 @@ extension OpenAPIPaths {
               "503": {"$ref": "#/components/responses/ServiceUnavailable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["notReady", "storageFull", "storageUnavailable"]
+            "x-problems": ["storageFull", "storageUnavailable"]
           }
         },
         "/metrics": {

@@ -38,7 +38,7 @@ extension OpenAPIPaths {
               "422": {"$ref": "#/components/responses/Unprocessable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedAddress", "accountNotFound", "blockNotFound", "proofUnavailable", "stateUnavailable", "storageDamaged"]
+            "x-problems": ["malformedAddress", "accountNotFound", "blockNotFound", "proofUnavailable", "storageDamaged"]
           }
         },
         "/v1/accounts/{address}/statement": {

@@ -52,7 +52,7 @@ extension OpenAPIPaths {
               "503": {"$ref": "#/components/responses/ServiceUnavailable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["json", "decoding", "refusal", "memoMismatch", "unsupportedMediaType", "queueFull", "storageFull", "storageUnavailable", "notReady"]
+            "x-problems": ["json", "decoding", "refusal", "memoMismatch", "unsupportedMediaType", "queueFull", "storageFull", "storageUnavailable"]
           }
         },
         "/v1/transactions/batch": {
@@ -94,7 +94,7 @@ extension OpenAPIPaths {
               "503": {"$ref": "#/components/responses/ServiceUnavailable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedBatch", "tooManyTransactions", "unsupportedMediaType", "storageFull", "storageUnavailable", "notReady"]
+            "x-problems": ["malformedBatch", "tooManyTransactions", "unsupportedMediaType", "storageFull", "storageUnavailable"]
           }
         },
         "/v1/transactions/{id}": {

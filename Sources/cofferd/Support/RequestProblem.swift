@@ -20,7 +20,6 @@ enum RequestProblem: String, Sendable, CaseIterable {
     case tooManyTransactions
     case unsupportedMediaType
     case proofUnavailable
-    case stateUnavailable
     case queueFull
     case internalError
     case storageDamaged
@@ -28,7 +27,6 @@ enum RequestProblem: String, Sendable, CaseIterable {
     case storageUnavailable
     case overloaded
     case tooManySubscribers
-    case notReady
     case shuttingDown
 
     /// The HTTP status it is answered with.
@@ -43,10 +41,10 @@ enum RequestProblem: String, Sendable, CaseIterable {
         case .notFinal: .conflict
         case .bodyTooLarge, .tooManyTransactions: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .proofUnavailable, .stateUnavailable: .unprocessableContent
+        case .proofUnavailable: .unprocessableContent
         case .queueFull: .tooManyRequests
         case .internalError, .storageDamaged: .internalServerError
-        case .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .notReady, .shuttingDown:
+        case .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .shuttingDown:
             .serviceUnavailable
         }
     }
@@ -54,7 +52,7 @@ enum RequestProblem: String, Sendable, CaseIterable {
     /// Whether the same request may succeed a little later; the answer then says when to try again, in `Retry-After`.
     var isTemporary: Bool {
         switch self {
-        case .queueFull, .notFinal, .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .notReady, .shuttingDown:
+        case .queueFull, .notFinal, .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .shuttingDown:
             true
         default: false
         }
@@ -112,10 +110,6 @@ enum RequestProblem: String, Sendable, CaseIterable {
                 "Send `application/json` or `application/octet-stream`, as the route takes, in `Content-Type`")
         case .proofUnavailable:
             ProblemText("The node cannot prove the state at this height", "Ask for the proof at another height, such as the latest")
-        case .stateUnavailable:
-            ProblemText(
-                "The node does not keep the state of this height any more",
-                "Ask for a later height, or replay an export with the verify tool")
         case .queueFull:
             ProblemText("The node has as many transactions waiting as it takes", "Submit the same bytes again after `Retry-After` seconds")
         case .internalError:
@@ -135,9 +129,10 @@ enum RequestProblem: String, Sendable, CaseIterable {
                 "The node's storage fails at present, so that nothing could become final",
                 "Submit the same bytes again later, or to another node; its log tells the operator what fails")
         case .overloaded:
-            ProblemText("The node is reading as many bodies as it can hold", "Send the request again after `Retry-After` seconds")
+            ProblemText(
+                "The node is reading as many bodies, or answering as many questions, as it can hold",
+                "Send the request again after `Retry-After` seconds")
         case .tooManySubscribers: ProblemText("The node serves as many event streams as it can", "Try again after `Retry-After` seconds")
-        case .notReady: ProblemText("The node is still starting", "Try again after `Retry-After` seconds")
         case .shuttingDown: ProblemText("The node is shutting down", "Try again when it is back, or another node")
         }
     }
