@@ -155,6 +155,24 @@ import Testing
         }
     }
 
+    /// A submission whose signatures are being checked when the end begins is part of what is finished.
+    @Test func whatIsBeingCheckedBecomesFinal() async throws {
+        let accounts = (0..<64).map { number in
+            let keys = TestPolicy(threshold: 1, (0..<8).map { (TestKey("key \($0)"), 1) })
+            return Self.network.account("account \(number)", keys: keys)
+        }
+        try await withNode { test in
+            // Its 512 proofs of possession take a while.
+            let opening = test.network.open(accounts, nonce: test.nonce(), expiry: test.expiry)
+            let node = test.node
+            async let status = node.submitAndWait(opening)
+            while node.waitingTransactions == 0, node.tip.height == 0 { await Task.yield() }
+            await node.shutDown()
+            let ended = try await status
+            #expect(ended == .final(TransactionLocation(height: 1, position: 0), time: test.clock.now))
+        }
+    }
+
     /// Submissions that are being checked when the end begins are part of it.
     @Test func submissionsInTheMidstOfTheirCheckAreAnswered() async throws {
         for _ in 0..<20 {
