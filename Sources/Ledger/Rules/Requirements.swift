@@ -3,7 +3,7 @@ public import Cryptography
 /// The signature checks that decide whether a transaction is verified: those of its envelope, then its proofs of possession.
 public struct SignatureRequirements: Sendable {
     public let envelope: [SignatureCheck]
-    private let content: Transaction
+    let content: Transaction
 
     init(envelope: [SignatureCheck], content: Transaction) {
         self.envelope = envelope

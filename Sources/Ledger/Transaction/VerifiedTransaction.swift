@@ -16,6 +16,7 @@ public struct VerifiedTransaction: Sendable {
     public init(
         _ signed: SignedTransaction, requirements: SignatureRequirements, results: [VerifiedSignature?]
     ) throws(Refusal) {
+        precondition(requirements.content == signed.content, "a transaction is verified by its own requirements")
         let envelopeCount = requirements.envelope.count
         let possession = requirements.possession
         precondition(results.count == envelopeCount + possession.count, "every check has exactly one result")
