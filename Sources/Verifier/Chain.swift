@@ -71,25 +71,29 @@ private struct PreparedBlock {
 extension Chain {
     private borrowing func prepare(_ blocks: [CertifiedBlock]) -> [PreparedBlock] {
         var checks: [SignatureCheck] = []
-        var requirements: [[SignatureRequirements?]] = []
+        // Per block: how many checks its attestations take; per transaction, what it requires and how many checks that takes.
+        var shares: [(attestations: Int, transactions: [(required: SignatureRequirements, checks: Int)?])] = []
         for block in blocks {
-            checks += attestationChecks(block)
-            requirements.append(
-                block.block.transactions.map { transaction in
-                    let required = requirementsNow(transaction, at: block.block.header.time)
-                    if let required { checks += required.checks }
-                    return required
-                })
+            let attestations = attestationChecks(block)
+            checks += attestations
+            let transactions = block.block.transactions.map { transaction in
+                requirementsNow(transaction, at: block.block.header.time).map { required in
+                    let own = required.checks
+                    checks += own
+                    return (required: required, checks: own.count)
+                }
+            }
+            shares.append((attestations.count, transactions))
         }
         var results = verifier.verify(checks)[...]
-        return zip(blocks, requirements).map { block, requirements in
-            let attestations = Array(results.prefix(attestationChecks(block).count))
+        return zip(blocks, shares).map { block, share in
+            let attestations = Array(results.prefix(share.attestations))
             results = results.dropFirst(attestations.count)
-            let transactions = zip(block.block.transactions, requirements).map { transaction, required in
-                guard let required else { return nil as VerifiedTransaction? }
-                let own = Array(results.prefix(required.checks.count))
+            let transactions = zip(block.block.transactions, share.transactions).map { transaction, part in
+                guard let part else { return nil as VerifiedTransaction? }
+                let own = Array(results.prefix(part.checks))
                 results = results.dropFirst(own.count)
-                return own.contains(nil) ? nil : verified(transaction, required, own)
+                return own.contains(nil) ? nil : verified(transaction, part.required, own)
             }
             return PreparedBlock(attestations: attestations, transactions: transactions)
         }

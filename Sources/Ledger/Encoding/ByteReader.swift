@@ -82,11 +82,6 @@ public struct ByteReader: ~Escapable {
         guard alphabet.accepts(text) else { throw .malformedText }
         return String(decoding: text, as: UTF8.self)
     }
-
-    /// The bytes from `start` to where the reader stands, copied: what a decoded value was made from.
-    public func copyOfBytes(from start: Int) -> [UInt8] {
-        [UInt8](count: offset - start) { bytes[start + $0] }
-    }
 }
 
 extension [UInt8] {
