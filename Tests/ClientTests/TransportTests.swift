@@ -221,6 +221,8 @@ struct PythonServer: ~Copyable {
                     try:
                         while True:
                             self.wfile.write(b"1000\r\n" + b"y" * 4096 + b"\r\n")
+                            # Endless, but no faster than a network: at memory's speed URLSession reads on for minutes on a busy machine.
+                            time.sleep(0.001)
                     except OSError:
                         self.close_connection = True
                 elif path == "/silent":
