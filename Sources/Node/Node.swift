@@ -166,7 +166,7 @@ extension Node {
     private func verify(_ transaction: SignedTransaction) async throws(Refusal) -> VerifiedTransaction {
         let requirements = try state.requirements(of: transaction, at: clock())
         // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures come first.
-        let envelope = await verifier.verify(requirements.envelope)
+        let envelope = await verifier.verify(Array(requirements.envelope))
         if let failed = envelope.firstIndex(of: nil) { throw Refusal(.invalidSignature, at: .signature(failed)) }
         let possession = await verifier.verify(requirements.possession.map(\.check))
         return try VerifiedTransaction(transaction, requirements: requirements, results: envelope + possession)

@@ -12,6 +12,7 @@ public final class SignatureVerifier: Sendable {
     public let workerCount: Int
     private let queue = Monitor(Queue())
     private let workers: [WorkerThread]
+    private let keys: ParsedKeys
 
     private struct Queue {
         var jobs: [Job] = []
@@ -19,9 +20,12 @@ public final class SignatureVerifier: Sendable {
     }
 
     /// Starts the threads. The caller of the blocking `verify` works too, so a program that only uses that form wants one thread fewer than cores.
-    public init(workerCount: Int) {
+    ///
+    /// `rememberedKeys` is how many public keys are kept parsed, about 110 bytes each.
+    public init(workerCount: Int, rememberedKeys: Int = 1 << 21) {
         precondition((0...Self.maximumWorkerCount).contains(workerCount), "the number of workers is within its limit")
         self.workerCount = workerCount
+        keys = ParsedKeys(capacity: rememberedKeys)
         let queue = queue
         workers = (0..<workerCount).map { number in
             WorkerThread(name: "verify-\(number)") { Self.work(on: queue) }
@@ -31,19 +35,45 @@ public final class SignatureVerifier: Sendable {
     /// Checks on the workers and on the calling thread, and returns when all are done: nil for a check that failed.
     @available(*, noasync, message: "use the async form; this one computes on the calling thread")
     public func verify(_ checks: [SignatureCheck]) -> [VerifiedSignature?] {
-        guard checks.count > 1, workerCount > 0 else { return checks.map { $0.verify() } }
-        let job = Job(checks, shareCount: workerCount + 1)
-        queue.withLock { $0.jobs.append(job) }
-        while let batch = job.takeBatch() { job.finish(batch) }
-        retire(job)
-        return job.waitForResults()
+        guard checks.count > 1, workerCount > 0 else { return checks.map { Self.verify($0, with: keys) } }
+        return begin(checks).finish()
+    }
+
+    /// Lets the workers begin with some checks, while the calling thread does something else.
+    public func begin(_ checks: [SignatureCheck]) -> ChecksUnderWay {
+        let job = Job(checks, keys: keys, shareCount: workerCount + 1)
+        if !checks.isEmpty, workerCount > 0 { queue.withLock { $0.jobs.append(job) } }
+        return ChecksUnderWay(verifier: self, job: job)
+    }
+
+    /// Checks that the workers have begun with.
+    public struct ChecksUnderWay: Sendable {
+        fileprivate let verifier: SignatureVerifier
+        fileprivate let job: Job
+
+        /// Helps with what is left on the calling thread, and returns when all are done: nil for a check that failed.
+        @available(*, noasync, message: "this computes on the calling thread")
+        public func finish() -> [VerifiedSignature?] {
+            while let batch = job.takeBatch() { job.finish(batch) }
+            verifier.retire(job)
+            return job.waitForResults()
+        }
+    }
+
+    /// One check, with the key as it was parsed before, where it was.
+    fileprivate static func verify(_ check: SignatureCheck, with keys: ParsedKeys) -> VerifiedSignature? {
+        do throws(KeyError) {
+            return check.verify(with: try keys.parsed(check.key))
+        } catch {
+            return nil
+        }
     }
 
     /// Checks on the workers while the caller's task is suspended: nil for a check that failed.
     public func verify(_ checks: [SignatureCheck]) async -> [VerifiedSignature?] {
         guard !checks.isEmpty else { return [] }
         precondition(workerCount > 0, "the async form needs at least one worker")
-        let job = Job(checks, shareCount: workerCount)
+        let job = Job(checks, keys: keys, shareCount: workerCount)
         return await withCheckedContinuation { continuation in
             job.whenDone { continuation.resume(returning: $0) }
             queue.withLock { queue in
@@ -86,6 +116,7 @@ public final class SignatureVerifier: Sendable {
 /// Checks submitted together, and what is known of them.
 private final class Job: Sendable {
     let checks: [SignatureCheck]
+    private let keys: ParsedKeys
     private let shareCount: Int
     private let progress: Monitor<Progress>
 
@@ -96,8 +127,9 @@ private final class Job: Sendable {
         var completion: (@Sendable ([VerifiedSignature?]) -> Void)?
     }
 
-    init(_ checks: [SignatureCheck], shareCount: Int) {
+    init(_ checks: [SignatureCheck], keys: ParsedKeys, shareCount: Int) {
         self.checks = checks
+        self.keys = keys
         self.shareCount = shareCount
         progress = Monitor(
             Progress(unfinished: checks.count, results: [VerifiedSignature?](repeating: nil, count: checks.count)))
@@ -116,7 +148,7 @@ private final class Job: Sendable {
 
     /// Does the checks of a batch; whoever finishes the last one completes the job.
     func finish(_ batch: Range<Int>) {
-        let results = batch.map { checks[$0].verify() }
+        let results = batch.map { SignatureVerifier.verify(checks[$0], with: keys) }
         let completed: (results: [VerifiedSignature?], completion: (@Sendable ([VerifiedSignature?]) -> Void)?)? =
             progress.withLock { progress in
                 for (position, result) in zip(batch, results) { progress.results[position] = result }
