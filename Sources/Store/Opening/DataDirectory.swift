@@ -16,7 +16,13 @@ enum DataDirectory {
         }
         let resolved = try resolve(path)
         let names = try names(in: resolved)
-        guard !names.contains(DataFile.dataName), let example = names.subtracting(harmlessNames).min() else { return resolved }
+        if names.contains(StateFormat.folderName), names.isDisjoint(with: [DataFile.dataName, DataFile.lockName]) {
+            throw .damaged(
+                "\(path)/\(DataFile.dataName), the log, is missing although the folder \(StateFormat.folderName), which was derived from it, is "
+                    + "there. Put the log back; a new one would not have its blocks.")
+        }
+        let known = harmlessNames.union([StateFormat.folderName])
+        guard !names.contains(DataFile.dataName), let example = names.subtracting(known).min() else { return resolved }
         throw .refused(
             "\(path) holds no store but other files (such as \(example)), so none was made there. Give an empty directory, or one that does "
                 + "not exist yet.")
@@ -37,6 +43,11 @@ enum DataDirectory {
         guard unsafe mkdir(path, 0o700) == 0 else { throw StoreError(code: errno, during: .create, directory: path) }
         // The dot lets the parent be a symbolic link.
         try FileDescriptor(opening: "\(parent(of: path))/.", flags: O_RDONLY | O_DIRECTORY, during: .create).synchronize(during: .create)
+    }
+
+    /// Makes a folder in a data directory, if it is not there.
+    static func createFolder(_ path: String) throws(StoreError) {
+        if try !exists(path) { try create(path) }
     }
 
     private static func parent(of path: String) -> String {
