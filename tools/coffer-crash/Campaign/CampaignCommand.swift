@@ -1,0 +1,4 @@
+struct CampaignCommand {
+    init(_ arguments: some Sequence<String>) throws {}
+    func run() throws {}
+}
