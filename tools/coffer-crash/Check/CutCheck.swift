@@ -36,12 +36,11 @@ struct CutCheck: ~Copyable {
         defer { store.close() }
         let restored = try store.restore()
         try checkBlocks(of: store, tip: restored.tip.header, acknowledged)
-        for item in acknowledged {
-            guard item.location.height <= restored.tip.header.height else {
-                throw CheckFailure("lost", "transaction \(item.id) was acknowledged in block \(item.location.height) of \(restored.tip.header.height)")
-            }
+        let tip = restored.tip.header.height
+        for item in acknowledged where item.location.height > tip {
+            throw CheckFailure("lost", "transaction \(item.id) was acknowledged in block \(item.location.height), and the tip is \(tip)")
         }
-        try checkPlaces(of: store, tip: restored.tip.header.height)
+        try checkPlaces(of: store, tip: tip)
         try body(store, restored)
     }
 

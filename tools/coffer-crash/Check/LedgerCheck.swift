@@ -93,8 +93,8 @@ struct LedgerCheck: ~Copyable {
         guard let place = places[item.id] else { throw CheckFailure("lost", "acknowledged transaction \(item.id) is in no block") }
         let found = try store.location(of: item.id)
         guard place == item.location, found == item.location else {
-            throw CheckFailure(
-                "place", "transaction \(item.id) was acknowledged at \(item.location), stands at \(place) and is looked up at \(found as Any)")
+            let text = "acknowledged at \(item.location), it stands at \(place) and is looked up at \(found as Any)"
+            throw CheckFailure("place", "transaction \(item.id): \(text)")
         }
     }
 

@@ -9,6 +9,9 @@ struct PowerCutCommand {
     /// One check in so many is thorough.
     private static let thoroughInterval = 8
     private static let shownFailures = 5
+    /// One cut in so many is within so many records of a process's start.
+    private static let startInterval = 10
+    private static let startRecords = 60
     /// In the control, how many records it takes until a write is durable by itself.
     private static let writeBackRecords = 200
 
@@ -35,7 +38,7 @@ struct PowerCutCommand {
         let acknowledged = try trace.acknowledgements()
         var check = CutCheck(whole: try checkWholeRun(trace, scratch, acknowledged.map(\.item)))
         var disk = ModelDisk(trace, writeBackRecords: withoutSyncs ? Self.writeBackRecords : nil)
-        var result = Result(records: trace.records.count)
+        var result = Result()
         for (point, position) in places(in: trace).enumerated() {
             try disk.advance(to: position)
             guard only.map({ $0 == point }) ?? true else { continue }
@@ -58,10 +61,16 @@ struct PowerCutCommand {
         printLine(result.json(seed: seed, withoutSyncs: withoutSyncs))
     }
 
-    /// Random places, ascending, so that the disk goes through the trace once.
+    /// Random places, ascending, so that the disk goes through the trace once. Some are soon after a process's start, where few would fall.
     private func places(in trace: Trace) -> [Int] {
         var random = SplitMix64(seed: seed)
-        return (0..<points).map { _ in random.below(trace.records.count + 1) }.sorted()
+        let starts = trace.records.indices.filter { trace.records[$0].event == .process }
+        return (0..<points).map { _ in
+            guard random.once(in: Self.startInterval), let start = starts.randomElement(using: &random) else {
+                return random.below(trace.records.count + 1)
+            }
+            return min(start + random.below(Self.startRecords), trace.records.count)
+        }.sorted()
     }
 
     /// The trace is complete when it leads, byte for byte, to the files that the processes left. These are then checked as a whole.
@@ -89,17 +98,12 @@ struct PowerCutCommand {
     }
 
     private struct Result {
-        let records: Int
         var points = 0
         var acknowledged = 0
         var unacknowledgedBlocks = 0
         var cut = CutFigures()
         private var failures: [String: UInt64] = [:]
         private var examples: [JSON] = []
-
-        init(records: Int) {
-            self.records = records
-        }
 
         mutating func add(_ error: any Error, point: Int) {
             failures[(error as? CheckFailure)?.kind ?? "store", default: 0] += 1
@@ -108,8 +112,8 @@ struct PowerCutCommand {
 
         func json(seed: UInt64, withoutSyncs: Bool) -> JSON {
             [
-                "test": "power-cut", "syncs": .boolean(!withoutSyncs), "seed": .number(seed), "records": .number(UInt64(records)),
-                "points": .number(UInt64(points)), "kept": .number(UInt64(cut.kept)), "dropped": .number(UInt64(cut.dropped)),
+                "test": "power-cut", "syncs": .boolean(!withoutSyncs), "seed": .number(seed), "points": .number(UInt64(points)),
+                "kept": .number(UInt64(cut.kept)), "dropped": .number(UInt64(cut.dropped)),
                 "torn": .number(UInt64(cut.torn)), "folderChangesLost": .number(UInt64(cut.folderChangesLost)),
                 "acknowledgedChecked": .number(UInt64(acknowledged)),
                 "unacknowledgedBlocks": .number(UInt64(unacknowledgedBlocks)), "failures": .number(failures.values.reduce(0, +)),
