@@ -5,10 +5,11 @@ import Foundation
 enum CofferCrash {
     private static let usage = """
         Usage: coffer-crash COMMAND OPTIONS
-          campaign   --recorder FILE --directory DIR [--kills N] [--cut-points N] [--seed N] [--table FILE]
+          campaign   --recorder FILE --directory DIR [--memory DIR] [--kills N] [--cut-points N] [--seed N]
+                     [--table FILE --label TEXT]
           workload   --data DIR --acknowledged FILE --seed N [--count N] [--clients N]
           check      --data DIR --acknowledged FILE
-          power-cut  --trace FILE --data DIR --points N --seed N [--without-syncs] [--only POINT]
+          power-cut  --trace FILE --data DIR --scratch DIR --points N --seed N [--without-syncs] [--only POINT]
         tools/crash-campaign runs all of it.
         """
 

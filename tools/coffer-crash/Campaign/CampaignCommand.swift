@@ -8,15 +8,17 @@ struct CampaignCommand {
 
     private let recorder: URL
     private let directory: URL
+    private let memory: URL
     private let kills: Int
     private let points: Int
     private let seed: UInt64
     private let table: ResultTable?
 
     init(_ arguments: some Sequence<String>) throws {
-        let options = try Options(arguments, values: ["recorder", "directory", "kills", "cut-points", "seed", "table", "label"])
+        let options = try Options(arguments, values: ["recorder", "directory", "memory", "kills", "cut-points", "seed", "table", "label"])
         recorder = URL(filePath: try options.text("recorder")).standardizedFileURL
         directory = URL(filePath: try options.text("directory")).standardizedFileURL
+        memory = URL(filePath: options.text("memory", default: directory.path)).standardizedFileURL
         kills = try options.number("kills", default: 500)
         points = try options.number("cut-points", default: 20_000)
         seed = try options.seed(default: UInt64.random(in: 1...UInt64(UInt32.max)))
@@ -31,7 +33,7 @@ struct CampaignCommand {
         var cuts = Totals()
         var control = Totals()
         if points > 0 {
-            let campaign = PowerCutCampaign(points: points, seed: seed, recorder: recorder, directory: directory)
+            let campaign = PowerCutCampaign(points: points, seed: seed, recorder: recorder, directory: directory, memory: memory)
             cuts = try campaign.run()
             printLine(cuts.json("power-cuts", seed: seed))
             control = try campaign.runControl(points: max(1, points / Self.pointsPerControl))

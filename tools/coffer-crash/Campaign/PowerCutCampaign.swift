@@ -13,6 +13,8 @@ struct PowerCutCampaign {
     let recorder: URL
     /// Where the recording of a failure is kept.
     let directory: URL
+    /// Where recordings are made: in memory, if they are to be fast.
+    let memory: URL
 
     /// The cuts.
     func run() throws -> Totals {
@@ -57,7 +59,7 @@ struct PowerCutCampaign {
         let count = max(1, (self.points + Self.pointsPerTrace - 1) / Self.pointsPerTrace)
         return try Lanes.run(count) { number in
             let seed = seed &+ UInt64(number) &* 104_729
-            let recording = try Recording(recorder: recorder, seed: seed)
+            let recording = try Recording(in: memory, recorder: recorder, seed: seed)
             var totals = try body(recording, points / count + (number < points % count ? 1 : 0), seed)
             totals.add("traces")
             totals.add("deaths", recording.deaths)
@@ -67,7 +69,7 @@ struct PowerCutCampaign {
     }
 }
 
-/// The trace of a few processes on one data directory, all but the last of which died. In memory, and removed with the object.
+/// The trace of a few processes on one data directory, all but the last of which died. Removed with the object.
 final class Recording {
     private static let killed: Int32 = 9
 
@@ -80,8 +82,8 @@ final class Recording {
     private var trace: URL { directory.url.appending(path: "trace") }
     private var acknowledged: URL { directory.url.appending(path: "acknowledged") }
 
-    init(recorder: URL, seed: UInt64) throws {
-        directory = try CutDirectory()
+    init(in parent: URL, recorder: URL, seed: UInt64) throws {
+        directory = try CutDirectory(in: parent)
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)
         try Data().write(to: acknowledged)
         var random = SplitMix64(seed: seed)
@@ -118,7 +120,10 @@ final class Recording {
     func cut(points: Int, seed: UInt64, further: [String] = []) throws -> BuiltProgram.Outcome {
         try BuiltProgram.run(
             "coffer-crash",
-            ["power-cut", "--trace", trace.path, "--data", data.path, "--points", String(points), "--seed", String(seed)] + further,
+            [
+                "power-cut", "--trace", trace.path, "--data", data.path, "--scratch", directory.url.path, "--points", String(points), "--seed",
+                String(seed),
+            ] + further,
             environment: ["SWIFT_BACKTRACE": "enable=no"], seconds: 3_600)
     }
 }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A directory in memory in which rebuilt states are put down, one after the other.
+/// A directory of its own, removed with the object, in which rebuilt states are put down, one after the other.
 final class CutDirectory {
     let url: URL
 
-    init() throws {
-        url = URL(filePath: "/dev/shm/coffer-crash-\(UUID().uuidString)")
+    init(in parent: URL) throws {
+        url = parent.appending(path: "cut-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
     }
 

@@ -17,15 +17,17 @@ struct PowerCutCommand {
 
     private let trace: String
     private let data: URL
+    private let scratch: URL
     private let points: Int
     private let only: Int?
     private let seed: UInt64
     private let withoutSyncs: Bool
 
     init(_ arguments: some Sequence<String>) throws {
-        let options = try Options(arguments, values: ["trace", "data", "points", "seed", "only"], switches: ["without-syncs"])
+        let options = try Options(arguments, values: ["trace", "data", "points", "seed", "only", "scratch"], switches: ["without-syncs"])
         trace = try options.text("trace")
         data = URL(filePath: try options.text("data"))
+        scratch = URL(filePath: try options.text("scratch"))
         points = try options.number("points", default: 500)
         only = try options.optionalNumber("only")
         seed = try options.seed(default: 1)
@@ -34,7 +36,7 @@ struct PowerCutCommand {
 
     func run() throws {
         let trace = try Trace(path: trace)
-        let scratch = try CutDirectory()
+        let scratch = try CutDirectory(in: scratch)
         let acknowledged = try trace.acknowledgements()
         var check = CutCheck(whole: try checkWholeRun(trace, scratch, acknowledged.map(\.item)))
         var disk = ModelDisk(trace, writeBackRecords: withoutSyncs ? Self.writeBackRecords : nil)
