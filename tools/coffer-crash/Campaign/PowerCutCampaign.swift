@@ -92,8 +92,8 @@ final class Recording {
             "COFFER_CRASH_ACKNOWLEDGED": acknowledged.path, "COFFER_CRASH_SYNC_US": String(random.pick([0, 100, 500, 2_000])),
         ]
         for _ in 0..<random.below(5) {
-            // Some die in the middle of their start.
-            environment["COFFER_CRASH_STOP_AFTER"] = String(1 + random.below(random.once(in: 3) ? 25 : 500))
+            // Some die in the middle of their start, or of making the store.
+            environment["COFFER_CRASH_STOP_AFTER"] = String(1 + random.below(random.pick([4, 12, 40, 500, 500])))
             let outcome = try run(environment, seed: random.next(), count: nil)
             guard outcome.exitCode == Self.killed else { throw CheckFailure("recording", "a workload did not die: \(outcome.errors)") }
             deaths += 1
@@ -121,7 +121,8 @@ final class Recording {
         try BuiltProgram.run(
             "coffer-crash",
             [
-                "power-cut", "--trace", trace.path, "--data", data.path, "--scratch", directory.url.path, "--points", String(points), "--seed",
+                "power-cut", "--trace", trace.path, "--data", data.path, "--scratch", directory.url.path, "--points", String(points),
+                "--seed",
                 String(seed),
             ] + further,
             environment: ["SWIFT_BACKTRACE": "enable=no"], seconds: 3_600)
