@@ -83,6 +83,9 @@ let package = Package(
             ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
+        .executableTarget(
+            name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
+            path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
 
         .target(
             name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",
