@@ -1,14 +1,14 @@
 import Foundation
 import Verifier
 
-/// What a measurement is run with: the settings, the limit of this machine, and the way out for rows.
+/// What a measurement is run with: the settings, the limit of this machine, prepared ledgers, and the way out for rows.
 ///
 /// Used by the main thread only.
 final class Bench {
     let settings: Settings
     let console: Console
-    private let rate: VerificationRate
-    private(set) var rows: [Row] = []
+    let rate: VerificationRate
+    private var ledgers: [Int: BenchLedger] = [:]
 
     init(settings: Settings, console: Console) throws {
         self.settings = settings
@@ -17,24 +17,38 @@ final class Bench {
     }
 
     /// L just now: threads × the verifications a second of one thread, with parsed keys.
-    func limit() -> Double { Double(settings.threads) * rate.perSecondOfOneThread() }
+    func limit() throws -> LimitReading { try rate.ofOneThread().times(settings.threads) }
 
     /// Measures the limit, runs `body`, measures the limit again, and prints the rows that `body` made.
     func measure(_ body: () throws -> [Row]) throws {
-        let before = limit()
+        let before = try limit()
         let made = try body()
-        let after = limit()
-        for row in made { print(row, limitBefore: before, limitAfter: after) }
+        let after = try limit()
+        for row in made { print(row, (before, after)) }
     }
 
-    /// Prints a row, with L as the mean of the two where the row has no limit of its own.
-    func print(_ row: Row, limitBefore: Double, limitAfter: Double) {
-        console.print(RowText.line(row, settings, limitBefore: limitBefore, limitAfter: limitAfter))
-        rows.append(row)
+    /// Prints a row; L is the mean of the two where the row has no limit of its own.
+    func print(_ row: Row, _ limits: (before: LimitReading, after: LimitReading)) {
+        console.print(RowText.line(row, settings, limits))
     }
 
     /// Says on a terminal what happens just now.
     func progress(_ text: String) { console.progress(text) }
+
+    /// The ledger with so many accounts, opened and funded through real blocks, which the rows of a run continue one after the other.
+    func ledger(accounts: Int) throws -> BenchLedger {
+        if let ledger = ledgers[accounts] { return ledger }
+        let ledger = try BenchLedger.prepare(accounts: accounts, settings: settings, console: console)
+        ledgers[accounts] = ledger
+        return ledger
+    }
+
+    /// Removes what the run left on the disk.
+    func finish() throws {
+        for ledger in ledgers.values { try ledger.remove() }
+        ledgers = [:]
+        console.clear()
+    }
 
     /// Runs asynchronous work from the main thread, which waits for it.
     func blocking<Output: Sendable>(_ body: @escaping @Sendable () async throws -> Output) throws -> Output {

@@ -12,6 +12,19 @@ protocol Measurement: Sendable {
     /// Prepares, measures, checks what came out, and gives its rows to `bench`. It may block; what is asynchronous goes through
     /// `Bench.blocking`.
     func run(_ bench: Bench) throws
+
+    /// Whether a run has it when `--only` names none; by `occasion` unless a measurement has an option of its own.
+    func isPart(of settings: Settings) -> Bool
+}
+
+extension Measurement {
+    func isPart(of settings: Settings) -> Bool {
+        switch occasion {
+        case .always: true
+        case .full: settings.size == .full
+        case .onRequest: false
+        }
+    }
 }
 
 /// The runs that have a measurement when `--only` names none.
@@ -24,42 +37,11 @@ enum Occasion: Sendable {
     case onRequest
 }
 
-/// One line of the output.
-struct Row: Sendable {
-    /// What the ratio of figure and limit should be.
-    enum Goal: Sendable {
-        case atLeast(Double)
-        case atMost(Double)
+/// Why a measurement gives no figure: something is not as it must be for one to mean anything.
+struct BenchFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
     }
-
-    /// What a figure is held against.
-    struct Limit: Sendable {
-        /// In the unit of the figure, where that makes sense.
-        let value: Double
-        /// What it is, in a few words.
-        let meaning: String
-    }
-
-    let name: String
-    /// What was measured, besides the name: what makes this row another one than the next.
-    var parameters: Fields = []
-    let figure: Double
-    let unit: String
-    /// Nil takes L of the measurements just before and just after: threads × verifications a second.
-    var limit: Limit?
-    var goal: Goal?
-    var accounts: Int?
-    /// What else was seen: CPU seconds, sizes, percentiles.
-    var details: Fields = []
-}
-
-/// Named values in the order in which they are printed.
-typealias Fields = KeyValuePairs<String, Value>
-
-/// A value of a row.
-enum Value: Sendable {
-    case text(String)
-    case count(Int)
-    case decimal(Double)
-    case flag(Bool)
 }

@@ -1,4 +1,10 @@
 /// Every measurement, in the order of a run.
 enum Measurements {
-    static let all: [any Measurement] = []
+    static let all: [any Measurement] = [
+        LimitMeasurement(),
+        BlockMeasurement(),
+        BulkMeasurement(),
+    ]
+
+    static func named(_ name: String) -> (any Measurement)? { all.first { $0.name == name } }
 }

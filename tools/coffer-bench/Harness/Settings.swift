@@ -13,7 +13,7 @@ struct Settings: Sendable {
     var size: Size
     /// How many threads compute, and what L is made from.
     var threads: Int
-    /// The account counts of the rows that vary them.
+    /// The account counts of the rows that vary them, ascending.
     var accounts: [Int]
     /// Transactions in a block of the `block` rows.
     var blockTransactions: Int
@@ -29,4 +29,15 @@ struct Settings: Sendable {
     var keepsData: Bool
     /// Whether the `scale` row is wanted.
     var includesScale: Bool
+    /// Whether the `sweep` row is wanted.
+    var includesSweep: Bool
+
+    /// A figure by the size of the run.
+    func sized<Figure>(tiny: Figure, quick: Figure, full: Figure) -> Figure {
+        switch size {
+        case .tiny: tiny
+        case .quick: quick
+        case .full: full
+        }
+    }
 }

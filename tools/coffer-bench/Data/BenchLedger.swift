@@ -1,0 +1,155 @@
+import Cryptography
+import Foundation
+import Ledger
+import Store
+import Verifier
+
+/// A ledger on disk whose accounts were opened and funded through real blocks. The rows of a run continue its chain, one after the other.
+final class BenchLedger {
+    let accounts: Int
+    let network: BenchNetwork
+    let directory: URL
+    private let settings: Settings
+
+    private init(accounts: Int, network: BenchNetwork, directory: URL, settings: Settings) {
+        self.accounts = accounts
+        self.network = network
+        self.directory = directory
+        self.settings = settings
+    }
+
+    /// Makes the ledger, or copies the one that an earlier run kept.
+    static func prepare(accounts: Int, settings: Settings, console: Console) throws -> BenchLedger {
+        let network = try BenchNetwork(seed: settings.seed)
+        let name = "accounts-\(accounts)-seed-\(settings.seed)"
+        let own = settings.directory.appending(path: "run-\(ProcessInfo.processInfo.processIdentifier)-\(name)")
+        try FileManager.default.createDirectory(at: settings.directory, withIntermediateDirectories: true)
+        try removeIfThere(own)
+        let ledger = BenchLedger(accounts: accounts, network: network, directory: own, settings: settings)
+        guard settings.keepsData else {
+            try Preparation(ledger, console).run()
+            return ledger
+        }
+        let kept = settings.directory.appending(path: "prepared-\(name)")
+        if !FileManager.default.fileExists(atPath: kept.path) {
+            try Preparation(ledger, console).run()
+            try FileManager.default.moveItem(at: own, to: kept)
+        }
+        console.progress("copying the prepared ledger with \(accounts) accounts")
+        guard Command.output("cp", ["--archive", "--reflink=auto", "--sparse=always", kept.path, own.path]) != nil else {
+            throw BenchFailure("\(kept.path) could not be copied to \(own.path). Check that there is room.")
+        }
+        return ledger
+    }
+
+    private static func removeIfThere(_ directory: URL) throws {
+        if FileManager.default.fileExists(atPath: directory.path) { try FileManager.default.removeItem(at: directory) }
+    }
+
+    func remove() throws { try Self.removeIfThere(directory) }
+
+    func openStore() throws -> LedgerStore {
+        try LedgerStore.open(directory: directory.path, chainspec: network.chainspec)
+    }
+
+    /// A verifier that computes on the threads of the settings, the calling one among them.
+    func verifier() -> SignatureVerifier { SignatureVerifier(workerCount: settings.threads - 1) }
+
+    /// A verifier for what is done before the clock starts.
+    static func preparingVerifier() -> SignatureVerifier { SignatureVerifier(workerCount: Machine.coreCount - 1) }
+
+    /// The blocks that follow the tip, with what `content` puts into each, as canonical bytes. The store is left as it is.
+    func blocks(_ count: Int, _ content: (inout BlockContent) throws -> [SignedTransaction]) throws -> GeneratedBlocks {
+        let store = try openStore()
+        defer { store.close() }
+        let restored = try store.restore()
+        let first = network.genesisAccountCount
+        let ids = restored.state.accounts[first..<first + accounts].map(\.id)
+        let verifier = Self.preparingVerifier()
+        defer { verifier.close() }
+        var builder = BlockBuilder(
+            state: restored.state.copy(), tip: restored.tip.header, history: restored.history, network: network, verifier: verifier)
+        var generated = GeneratedBlocks()
+        for _ in 0..<count {
+            var next = BlockContent(network: network, accounts: ids, height: builder.height, expiry: builder.expiry)
+            let transactions = try content(&next)
+            generated.append(try builder.build(transactions).certified)
+        }
+        return generated
+    }
+}
+
+/// What stands before the content of a block is made: the accounts, and what makes its transactions unlike those of other blocks.
+struct BlockContent: Sendable {
+    let network: BenchNetwork
+    let accounts: [AccountID]
+    let height: UInt64
+    let expiry: TimeMilliseconds
+
+    /// Payments of one leg and one signature, made on all cores.
+    func payments(_ payments: [Payment]) throws -> [SignedTransaction] {
+        // By payer, so that a key is derived once for several payments.
+        let order = payments.indices.sorted { payments[$0].payer < payments[$1].payer }
+        let shares = Machine.coreCount * 8
+        let signed = try Parallel.map(shares) { share in
+            try sign(payments, order[share * order.count / shares..<(share + 1) * order.count / shares])
+        }
+        return signed.flatMap { $0 }.sorted { $0.position < $1.position }.map(\.transaction)
+    }
+
+    private func sign(
+        _ payments: [Payment], _ positions: ArraySlice<Int>
+    ) throws -> [(position: Int, transaction: SignedTransaction)] {
+        var signed: [(position: Int, transaction: SignedTransaction)] = []
+        var rest = positions
+        while let first = rest.first {
+            let payer = payments[first].payer
+            let key = try network.keys.account(payer)
+            while let position = rest.first, payments[position].payer == payer {
+                rest.removeFirst()
+                let payment = payments[position]
+                let leg = TransactionBuilder.Leg(
+                    from: accounts[payer], to: accounts[payment.payee], asset: BenchNetwork.asset, amount: payment.amount)
+                let transaction = try network.transaction(
+                    .transfer([leg]), nonce: nonce(position), expiry: expiry, signer: accounts[payer], key: key)
+                signed.append((position, transaction))
+            }
+        }
+        return signed
+    }
+
+    /// Transfers of one payer to many payees each, with one signature.
+    func bulkTransfers(_ transfers: [(payer: Int, payees: [Int])]) throws -> [SignedTransaction] {
+        try Parallel.map(transfers.count) { position in
+            let (payer, payees) = transfers[position]
+            let legs = payees.map {
+                TransactionBuilder.Leg(from: accounts[payer], to: accounts[$0], asset: BenchNetwork.asset, amount: 1)
+            }
+            return try network.transaction(
+                .transfer(legs), nonce: nonce(position), expiry: expiry, signer: accounts[payer], key: try network.keys.account(payer))
+        }
+    }
+
+    func nonce(_ position: Int) -> Bytes16 { Bytes16(high: height, low: UInt64(position)) }
+}
+
+/// Blocks as they arrive: bytes, and what is to come of them.
+struct GeneratedBlocks: Sendable {
+    private(set) var bytes: [[UInt8]] = []
+    private(set) var transactionCount = 0
+    private(set) var byteCount = 0
+    private(set) var tip: BlockHeader?
+    /// Some transactions of all parts of the run, whose receipts are asked for afterwards.
+    private(set) var witnesses: [TransactionID] = []
+
+    mutating func append(_ block: CertifiedBlock) {
+        let encoded = block.bytes
+        byteCount += encoded.count
+        transactionCount += block.block.transactions.count
+        let transactions = block.block.transactions
+        if let first = transactions.first { witnesses.append(first.id) }
+        if let last = transactions.last { witnesses.append(last.id) }
+        tip = block.block.header
+        bytes.append(encoded)
+    }
+}
