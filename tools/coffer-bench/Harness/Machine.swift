@@ -34,9 +34,16 @@ enum Machine {
         return kibibytes << 10
     }
 
-    /// A small file of the kernel; nil where it is not there.
+    /// A file of the kernel; nil where it is not there. Such files come in pieces, whatever their size is said to be.
     private static func text(_ path: String) -> String? {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        var bytes = Data()
+        do {
+            while let part = try file.read(upToCount: 65_536), !part.isEmpty { bytes += part }
+        } catch {
+            return nil
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value of the first line `name: value`.
@@ -58,7 +65,7 @@ enum Machine {
 
     /// What Debian's packages say; nil on other systems.
     private static func packageVersion(of file: URL) -> String? {
-        guard let owner = Command.output("dpkg-query", ["--search", file.path]) ?? Command.output("dpkg-query", ["--search", "*/\(file.lastPathComponent)"]),
+        guard let owner = Command.output("dpkg-query", ["--search", "*/\(file.lastPathComponent)"]),
             let package = owner.split(separator: "\n").first?.split(separator: ": ").first
         else { return nil }
         return Command.output("dpkg-query", ["--show", "--showformat", "${Version}", String(package)])

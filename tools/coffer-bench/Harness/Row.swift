@@ -30,6 +30,8 @@ struct Row: Sendable {
     var limit: Limit?
     var goal: Goal?
     var accounts: Int?
+    /// What the processors did for the figure: how many of the limit's operations it stands for, and the seconds of all cores.
+    var processor: (operations: Int, seconds: Double)?
     /// What else was seen: CPU seconds, sizes, percentiles.
     var details: Fields = [:]
 }

@@ -20,6 +20,11 @@ enum RowText {
             }
             fields["meetsGoal"] = .flag(goal.isMet(by: ratio))
         }
+        if let processor = row.processor {
+            // What the ratio would be with all cores to itself and always busy: it holds on a machine that others use, too.
+            let rate = (limits.before.perProcessorSecond + limits.after.perProcessorSecond) / 2
+            fields["cpuRatio"] = .decimal(Double(processor.operations) / (processor.seconds * rate))
+        }
         fields["limitBefore"] = .decimal(limits.before.perSecond)
         fields["limitAfter"] = .decimal(limits.after.perSecond)
         if let accounts = row.accounts { fields["accounts"] = .count(accounts) }

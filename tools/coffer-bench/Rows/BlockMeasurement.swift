@@ -46,7 +46,7 @@ struct BlockMeasurement: Measurement {
                 Row(
                     name: name, parameters: parameters, figure: Double(generated.transactionCount) / run.untilDurable.seconds,
                     unit: "transactions/s", goal: .atLeast(isLarge || mix != .uniform ? 0.88 : 0.93), accounts: accounts,
-                    details: run.details(generated))
+                    processor: (generated.transactionCount, run.untilFolded.processorSeconds), details: run.details(generated))
             ]
         }
     }

@@ -41,7 +41,8 @@ struct BulkMeasurement: Measurement {
             return [
                 Row(
                     name: name, parameters: parameters, figure: Double(total) / run.untilDurable.seconds, unit: "legs/s",
-                    goal: .atLeast(accounts >= BlockMeasurement.manyAccounts ? 4 : 8), accounts: accounts, details: details)
+                    goal: .atLeast(accounts >= BlockMeasurement.manyAccounts ? 4 : 8), accounts: accounts,
+                    processor: (total, run.untilFolded.processorSeconds), details: details)
             ]
         }
     }
