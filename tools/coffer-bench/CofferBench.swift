@@ -21,7 +21,7 @@ struct CofferBench: ParsableCommand {
               coffer-bench --only block --threads 1 --blocks 60 --block-transactions 32768
               coffer-bench --scale --keep --directory /var/lib/coffer-bench > results.jsonl
             """,
-        version: "0.1.0")
+        version: "0.1.0", subcommands: [ScaleChild.self])
 
     @Flag(help: "A run of under two minutes, with fewer accounts and shorter rows.")
     var quick = false
@@ -67,6 +67,12 @@ struct CofferBench: ParsableCommand {
     @Flag(help: "Rows are JSON lines on standard output; this is what happens without it, too.")
     var json = false
 
+    @Option(help: ArgumentHelp("The one mix of payments in the rows of block: uniform, zipf or hotPayee.", valueName: "name"))
+    var mix: Mix?
+
+    @Option(help: .hidden)
+    var rowName = "block"
+
     @Option(help: ArgumentHelp("The folder with chainspec and keys; default: the present one.", valueName: "path"))
     var project = "."
 
@@ -91,7 +97,7 @@ struct CofferBench: ParsableCommand {
         var settings = Settings(
             size: size, threads: threads, accounts: accounts.sorted(), blockTransactions: blockTransactions ?? 0, blocks: blocks ?? 0,
             seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep, includesScale: scale,
-            includesSweep: sweep)
+            includesSweep: sweep, mix: mix, blockRowName: rowName)
         if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 100_000], full: [10_000, 1_000_000]) }
         if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 10_000, full: 32_768) }
         if blocks == nil { settings.blocks = settings.sized(tiny: 3, quick: 60, full: 60) }
@@ -122,3 +128,5 @@ struct CofferBench: ParsableCommand {
         return Measurements.all.filter { $0.isPart(of: settings) }
     }
 }
+
+extension Mix: ExpressibleByArgument {}

@@ -10,6 +10,9 @@ final class BenchLedger {
     let network: BenchNetwork
     let directory: URL
     private let settings: Settings
+    /// What the directory took, and where the chain ended, before any row ran.
+    private(set) var preparedByteCount = 0
+    private(set) var preparedHeight: UInt64 = 0
 
     private init(accounts: Int, network: BenchNetwork, directory: URL, settings: Settings) {
         self.accounts = accounts
@@ -28,6 +31,7 @@ final class BenchLedger {
         let ledger = BenchLedger(accounts: accounts, network: network, directory: own, settings: settings)
         guard settings.keepsData else {
             try Preparation(ledger, console).run()
+            try ledger.noteStart()
             return ledger
         }
         let kept = settings.directory.appending(path: "prepared-\(name)")
@@ -39,11 +43,27 @@ final class BenchLedger {
         guard Command.output("cp", ["--archive", "--reflink=auto", "--sparse=always", kept.path, own.path]) != nil else {
             throw BenchFailure("\(kept.path) could not be copied to \(own.path). Check that there is room.")
         }
+        try ledger.noteStart()
         return ledger
     }
 
     private static func removeIfThere(_ directory: URL) throws {
         if FileManager.default.fileExists(atPath: directory.path) { try FileManager.default.removeItem(at: directory) }
+    }
+
+    private func noteStart() throws {
+        preparedByteCount = try byteCount()
+        let store = try openStore()
+        defer { store.close() }
+        preparedHeight = try store.tip().header.height
+    }
+
+    /// What the data directory takes on the disk; holes in files take nothing.
+    func byteCount() throws -> Int {
+        guard let output = Command.output("du", ["--summarize", "--block-size=1", directory.path]),
+            let count = Int(output.prefix { $0.isNumber })
+        else { throw BenchFailure("du does not say how large \(directory.path) is") }
+        return count
     }
 
     func remove() throws { try Self.removeIfThere(directory) }
@@ -67,8 +87,7 @@ final class BenchLedger {
         let ids = restored.state.accounts[first..<first + accounts].map(\.id)
         let verifier = Self.preparingVerifier()
         defer { verifier.close() }
-        var builder = BlockBuilder(
-            state: restored.state.copy(), tip: restored.tip.header, history: restored.history, network: network, verifier: verifier)
+        var builder = BlockBuilder(restored: restored, network: network, verifier: verifier)
         var generated = GeneratedBlocks()
         for _ in 0..<count {
             var next = BlockContent(network: network, accounts: ids, height: builder.height, expiry: builder.expiry)

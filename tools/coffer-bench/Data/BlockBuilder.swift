@@ -15,12 +15,10 @@ struct BlockBuilder: ~Copyable {
     private var tip: BlockHeader
     private var history: HistoryTree
 
-    init(
-        state: consuming LedgerState, tip: BlockHeader, history: HistoryTree, network: BenchNetwork, verifier: SignatureVerifier
-    ) {
-        self.state = state
-        self.tip = tip
-        self.history = history
+    init(restored: consuming RestoredLedger, network: BenchNetwork, verifier: SignatureVerifier) {
+        tip = restored.tip.header
+        history = restored.history
+        state = restored.takeState()
         self.network = network
         self.verifier = verifier
     }

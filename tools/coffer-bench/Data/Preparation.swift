@@ -24,8 +24,7 @@ struct Preparation {
         let restored = try store.restore()
         let verifier = BenchLedger.preparingVerifier()
         defer { verifier.close() }
-        var builder = BlockBuilder(
-            state: restored.state.copy(), tip: restored.tip.header, history: restored.history, network: ledger.network, verifier: verifier)
+        var builder = BlockBuilder(restored: restored, network: ledger.network, verifier: verifier)
         let committer = Committer(store)
         try openAccounts(&builder, committer)
         try fundAccounts(&builder, committer)

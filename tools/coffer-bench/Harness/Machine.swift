@@ -34,6 +34,23 @@ enum Machine {
         return kibibytes << 10
     }
 
+    /// Where the project's other programs of this build are.
+    static let programDirectory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+
+    /// The processor time of programs that this one ran to their end, in steps of ten milliseconds.
+    static func childProcessorSeconds() -> Double { (processTime(16) ?? 0) + (processTime(17) ?? 0) }
+
+    /// The processor time of this process in the kernel, in steps of ten milliseconds.
+    static func systemSeconds() -> Double { processTime(15) ?? 0 }
+
+    /// A field of `/proc/self/stat`, counted from 1, that is in the kernel's unit of time, a hundredth of a second.
+    private static func processTime(_ field: Int) -> Double? {
+        guard let text = text("/proc/self/stat") else { return nil }
+        // The name of the program, field 2, stands in parentheses and may hold blanks.
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return fields.count > field - 2 ? Double(fields[field - 2]).map { $0 / 100 } : nil
+    }
+
     /// A file of the kernel; nil where it is not there. Such files come in pieces, whatever their size is said to be.
     private static func text(_ path: String) -> String? {
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }

@@ -3,7 +3,13 @@ enum Measurements {
     static let all: [any Measurement] = [
         LimitMeasurement(),
         BlockMeasurement(),
+        ReplayMeasurement(),
+        // Before bulk, whose transactions are of another size.
+        GrowthMeasurement(),
         BulkMeasurement(),
+        BreakdownMeasurement(),
+        SweepMeasurement(),
+        ScaleMeasurement(),
     ]
 
     static func named(_ name: String) -> (any Measurement)? { all.first { $0.name == name } }

@@ -32,6 +32,11 @@ struct Settings: Sendable {
     /// Whether the `sweep` row is wanted.
     var includesSweep: Bool
 
+    /// The one mix of payments that the `block` rows have; nil for all.
+    var mix: Mix?
+    /// How rows of `block` are named, for those who run this program for their own rows.
+    var blockRowName = "block"
+
     /// A figure by the size of the run.
     func sized<Figure>(tiny: Figure, quick: Figure, full: Figure) -> Figure {
         switch size {

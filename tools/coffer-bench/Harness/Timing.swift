@@ -37,15 +37,6 @@ private struct ProcessorTime {
 
     static func now() -> ProcessorTime {
         // `clock` counts microseconds, and a million of them to the second on every system of POSIX.
-        ProcessorTime(total: Double(clock()) / 1e6, system: systemSeconds())
-    }
-
-    /// Field 15 of `/proc/self/stat`, in the kernel's unit for it, which is a hundredth of a second.
-    private static func systemSeconds() -> Double {
-        guard let data = FileManager.default.contents(atPath: "/proc/self/stat") else { return 0 }
-        let text = String(decoding: data, as: UTF8.self)
-        // The name of the program stands in parentheses and may hold blanks.
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        return fields.count > 13 ? (Double(fields[13]) ?? 0) / 100 : 0
+        ProcessorTime(total: Double(clock()) / 1e6, system: Machine.systemSeconds())
     }
 }

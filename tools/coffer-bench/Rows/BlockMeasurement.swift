@@ -12,20 +12,22 @@ struct BlockMeasurement: Measurement {
     func run(_ bench: Bench) throws {
         for accounts in bench.settings.accounts {
             for mix in mixes(accounts, bench.settings) {
-                try Self.run(bench, name: name, mix, accounts: accounts, blocks: blocks(mix, accounts, bench.settings))
+                try Self.run(
+                    bench, name: bench.settings.blockRowName, mix, accounts: accounts, blocks: blocks(mix, accounts, bench.settings))
             }
         }
     }
 
     /// Skew is a matter of many accounts; a quick run shows it on few.
     private func mixes(_ accounts: Int, _ settings: Settings) -> [Mix] {
+        if let only = settings.mix { return [only] }
         let skewed = settings.size == .quick ? settings.accounts.first : settings.accounts.last
         return accounts == skewed ? Mix.allCases : [.uniform]
     }
 
     /// A quick run is sustained only where that is cheap to prepare.
     private func blocks(_ mix: Mix, _ accounts: Int, _ settings: Settings) -> Int {
-        guard settings.size == .quick else { return settings.blocks }
+        guard settings.size == .quick, settings.mix == nil else { return settings.blocks }
         return mix == .uniform && accounts == settings.accounts.first ? settings.blocks : max(1, settings.blocks / 6)
     }
 
