@@ -78,8 +78,12 @@ final class BenchLedger {
     /// A verifier for what is done before the clock starts.
     static func preparingVerifier() -> SignatureVerifier { SignatureVerifier(workerCount: Machine.coreCount - 1) }
 
-    /// The blocks that follow the tip, with what `content` puts into each, as canonical bytes. The store is left as it is.
-    func blocks(_ count: Int, _ content: (inout BlockContent) throws -> [SignedTransaction]) throws -> GeneratedBlocks {
+    /// The blocks that follow the tip, with what `content` puts into them, as canonical bytes. The store is left as it is.
+    ///
+    /// `content` is asked for the transactions of several blocks at once, each of about so many transactions.
+    func blocks(
+        _ count: Int, transactionsPerBlock: Int, _ content: (BlockContent) throws -> [[SignedTransaction]]
+    ) throws -> GeneratedBlocks {
         let store = try openStore()
         defer { store.close() }
         let restored = try store.restore()
@@ -89,67 +93,14 @@ final class BenchLedger {
         defer { verifier.close() }
         var builder = BlockBuilder(restored: restored, network: network, verifier: verifier)
         var generated = GeneratedBlocks()
-        for _ in 0..<count {
-            var next = BlockContent(network: network, accounts: ids, height: builder.height, expiry: builder.expiry)
-            let transactions = try content(&next)
-            generated.append(try builder.build(transactions).certified)
+        while generated.bytes.count < count {
+            let next = BlockContent(
+                network: network, accounts: ids, height: builder.height, expiry: builder.expiry,
+                blockCount: min(count - generated.bytes.count, max(1, BlockContent.maximumTransactionCount / transactionsPerBlock)))
+            for transactions in try content(next) { generated.append(try builder.build(transactions).certified) }
         }
         return generated
     }
-}
-
-/// What stands before the content of a block is made: the accounts, and what makes its transactions unlike those of other blocks.
-struct BlockContent: Sendable {
-    let network: BenchNetwork
-    let accounts: [AccountID]
-    let height: UInt64
-    let expiry: TimeMilliseconds
-
-    /// Payments of one leg and one signature, made on all cores.
-    func payments(_ payments: [Payment]) throws -> [SignedTransaction] {
-        // By payer, so that a key is derived once for several payments.
-        let order = payments.indices.sorted { payments[$0].payer < payments[$1].payer }
-        let shares = Machine.coreCount * 8
-        let signed = try Parallel.map(shares) { share in
-            try sign(payments, order[share * order.count / shares..<(share + 1) * order.count / shares])
-        }
-        return signed.flatMap { $0 }.sorted { $0.position < $1.position }.map(\.transaction)
-    }
-
-    private func sign(
-        _ payments: [Payment], _ positions: ArraySlice<Int>
-    ) throws -> [(position: Int, transaction: SignedTransaction)] {
-        var signed: [(position: Int, transaction: SignedTransaction)] = []
-        var rest = positions
-        while let first = rest.first {
-            let payer = payments[first].payer
-            let key = try network.keys.account(payer)
-            while let position = rest.first, payments[position].payer == payer {
-                rest.removeFirst()
-                let payment = payments[position]
-                let leg = TransactionBuilder.Leg(
-                    from: accounts[payer], to: accounts[payment.payee], asset: BenchNetwork.asset, amount: payment.amount)
-                let transaction = try network.transaction(
-                    .transfer([leg]), nonce: nonce(position), expiry: expiry, signer: accounts[payer], key: key)
-                signed.append((position, transaction))
-            }
-        }
-        return signed
-    }
-
-    /// Transfers of one payer to many payees each, with one signature.
-    func bulkTransfers(_ transfers: [(payer: Int, payees: [Int])]) throws -> [SignedTransaction] {
-        try Parallel.map(transfers.count) { position in
-            let (payer, payees) = transfers[position]
-            let legs = payees.map {
-                TransactionBuilder.Leg(from: accounts[payer], to: accounts[$0], asset: BenchNetwork.asset, amount: 1)
-            }
-            return try network.transaction(
-                .transfer(legs), nonce: nonce(position), expiry: expiry, signer: accounts[payer], key: try network.keys.account(payer))
-        }
-    }
-
-    func nonce(_ position: Int) -> Bytes16 { Bytes16(high: height, low: UInt64(position)) }
 }
 
 /// Blocks as they arrive: bytes, and what is to come of them.

@@ -82,7 +82,9 @@ enum Machine {
 
     /// What Debian's packages say; nil on other systems.
     private static func packageVersion(of file: URL) -> String? {
-        guard let owner = Command.output("dpkg-query", ["--search", "*/\(file.lastPathComponent)"]),
+        // Where `/lib` is a link to `/usr/lib`, packages may name either; a pattern finds both, slowly.
+        let exact = Command.output("dpkg-query", ["--search", file.path])
+        guard let owner = exact ?? Command.output("dpkg-query", ["--search", "*/\(file.lastPathComponent)"]),
             let package = owner.split(separator: "\n").first?.split(separator: ": ").first
         else { return nil }
         return Command.output("dpkg-query", ["--show", "--showformat", "${Version}", String(package)])

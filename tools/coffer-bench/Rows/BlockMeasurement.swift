@@ -59,11 +59,11 @@ struct BlockMeasurement: Measurement {
     ) throws -> GeneratedBlocks {
         var sampler: PaymentSampler?
         var done = 0
-        return try ledger.blocks(blocks) { content in
+        return try ledger.blocks(blocks, transactionsPerBlock: transactionsPerBlock) { content in
             bench.progress("signing \(mix) payments between \(ledger.accounts) accounts: block \(done) of \(blocks)")
-            done += 1
+            done += content.blockCount
             var own = sampler ?? PaymentSampler(mix, accounts: ledger.accounts, seed: bench.settings.seed ^ content.height)
-            let payments = (0..<transactionsPerBlock).map { _ in own.next() }
+            let payments = (0..<content.blockCount * transactionsPerBlock).map { _ in own.next() }
             sampler = own
             return try content.payments(payments)
         }

@@ -16,10 +16,10 @@ struct BulkMeasurement: Measurement {
         let perBlock = bench.settings.sized(tiny: 2, quick: 64, full: 64)
         let blocks = bench.settings.sized(tiny: 2, quick: 20, full: 60)
         var sampler: PaymentSampler?
-        let generated = try ledger.blocks(blocks) { content in
+        let generated = try ledger.blocks(blocks, transactionsPerBlock: perBlock * legs) { content in
             bench.progress("signing bulk transfers between \(accounts) accounts")
             var own = sampler ?? PaymentSampler(.uniform, accounts: accounts, seed: bench.settings.seed ^ content.height)
-            let transfers = (0..<perBlock).map { _ in
+            let transfers = (0..<content.blockCount * perBlock).map { _ in
                 let payer = own.account()
                 return (payer: payer, payees: own.payees(of: payer, count: legs))
             }
