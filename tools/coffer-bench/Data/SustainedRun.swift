@@ -68,6 +68,7 @@ struct SustainedRun {
             "microsecondsPerTransaction": .decimal(untilDurable.seconds / count * 1e6),
             "cpuMicrosecondsPerTransaction": .decimal(untilFolded.processorSeconds / count * 1e6),
         ]
+        if let tip = blocks.tip { fields["tip"] = .text(tip.hash.hex) }
         fields["transactions"] = .count(blocks.transactionCount)
         fields["bytesPerTransaction"] = .decimal(Double(blocks.byteCount) / count)
         fields["blockBytes"] = .count(blocks.byteCount / max(1, blocks.bytes.count))
