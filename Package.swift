@@ -50,6 +50,7 @@ let package = Package(
         .executable(name: "cofferd", targets: ["cofferd"]),
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-verify", targets: ["coffer-verify"]),
+        .executable(name: "coffer-bench", targets: ["coffer-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -86,6 +87,7 @@ let package = Package(
         .executableTarget(
             name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
             path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
+        program("coffer-bench", ["Cryptography", "Ledger", "Verifier", "Store", argumentParser], path: "tools/coffer-bench"),
 
         .target(
             name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",
