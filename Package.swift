@@ -84,6 +84,13 @@ let package = Package(
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
 
+        program(
+            "coffer-ingest",
+            [
+                "Cryptography", "Ledger", "Custody", "Client", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "tools/coffer-bench/Ingest"),
+
         .target(
             name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",
             swiftSettings: settings),
