@@ -41,8 +41,8 @@ final class BlockProducer: Sendable {
         self.clock = clock
     }
 
-    func enqueue(_ transaction: QueuedTransaction) {
-        queue.withLock { $0.transactions.append(transaction) }
+    func enqueue(_ transactions: [QueuedTransaction]) {
+        queue.withLock { $0.transactions += transactions }
     }
 
     /// Lets the thread end once the queue is empty.
