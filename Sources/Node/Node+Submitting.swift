@@ -2,25 +2,26 @@ public import Ledger
 
 extension Node {
     /// Submits a transaction; `completion` is called once with its outcome, on one of the node's threads, and must return at once.
+    /// Without a completion, ask for `outcomes(of:)`.
     ///
     /// The same transaction again gives the same result. A transaction that was refused is tried anew. A memo is kept only if it comes
     /// with the submission that is admitted.
     @discardableResult
     public func submit(
         _ transaction: SignedTransaction, memo: Memo? = nil, until wait: SubmissionWait,
-        completion: @escaping @Sendable (SubmissionOutcome) -> Void
+        completion: PendingSubmission.Completion? = nil
     ) -> PendingSubmission {
-        let submission = PendingSubmission(count: 1, waits: wait == .finality) { completion($0[0]) }
+        let submission = PendingSubmission(count: 1, waits: wait == .finality, completion)
         let reply = Reply(submission: submission, position: 0, waits: wait == .finality)
         admission.submit(Candidate(transaction: transaction, memo: memo, reply: reply))
         return submission
     }
 
-    /// Submits a batch of at least one and at most as many transactions as it was split for, each by itself; `completion` is called once
-    /// with their outcomes, in their order, on one of the node's threads, and must return at once.
+    /// Submits a batch of at least one and at most as many transactions as it was split for, each by itself. Their outcomes are in
+    /// their order.
     @discardableResult
     public func submit(
-        _ batch: TransactionBatch, until wait: SubmissionWait, completion: @escaping PendingSubmission.Completion
+        _ batch: TransactionBatch, until wait: SubmissionWait, completion: PendingSubmission.Completion? = nil
     ) -> PendingSubmission {
         precondition(batch.count > 0 && batch.count == batch.ranges.count, "a batch within its limit is submitted")
         let submission = PendingSubmission(count: batch.count, waits: wait == .finality, completion)
@@ -33,36 +34,39 @@ extension Node {
         registry.forget(submission, waitingFor: submission.endWaiting())
     }
 
+    /// The outcomes of a submission that has no completion, when all are there. Cancelling the task ends the waiting for finality; the
+    /// transactions go their way.
+    public func outcomes(of submission: PendingSubmission) async -> [SubmissionOutcome] {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in submission.whenAnswered { continuation.resume(returning: $0) } }
+        } onCancel: {
+            stopWaiting(submission)
+        }
+    }
+
     /// Submits a transaction and returns as soon as it is admitted, or where it already is.
     public func submit(
         _ transaction: SignedTransaction, memo: Memo? = nil
     ) async throws(SubmissionFailure) -> TransactionStatus {
-        let outcome = await withCheckedContinuation { continuation in
-            submit(transaction, memo: memo, until: .admission) { continuation.resume(returning: $0) }
-        }
-        return try outcome.status
+        try await outcomes(of: submit(transaction, memo: memo, until: .admission))[0].status
     }
 
-    /// Submits a transaction and waits until it is final or refused. Cancel the task to stop waiting: then the status is `pending`,
-    /// and the transaction goes its way.
+    /// Submits a transaction and waits until it is final or refused. Cancel the task to stop waiting: then the status is `pending`.
     public func submitAndWait(
         _ transaction: SignedTransaction, memo: Memo? = nil
     ) async throws(SubmissionFailure) -> TransactionStatus {
-        try await waiting(for: 1) { admission.submit(Candidate(transaction: transaction, memo: memo, reply: $0)) }[0].status
-    }
-
-    /// Submits a batch and waits until all its transactions are final or refused. Cancel the task to stop waiting.
-    public func submitAndWait(_ batch: TransactionBatch) async -> [SubmissionOutcome] {
-        precondition(batch.count > 0 && batch.count == batch.ranges.count, "a batch within its limit is submitted")
-        return await waiting(for: batch.count) { admission.submit(batch, $0.submission, waits: true) }
+        try await outcomes(of: submit(transaction, memo: memo, until: .finality))[0].status
     }
 
     /// Waits until a pending transaction is final or refused; `pending` when the waiting was cancelled or the node stopped.
     public func wait(for id: TransactionID) async -> TransactionStatus {
-        let outcome = await waiting(for: 1) { reply in
-            guard !registry.await(id, reply) else { return reply.submission.admitted(0, id) }
-            reply.answer(.status(id, statusNow(of: id)))
-        }[0]
+        let submission = PendingSubmission(count: 1, waits: true)
+        if registry.await(id, Reply(submission: submission, position: 0, waits: true)) {
+            submission.admitted(0, id)
+        } else {
+            submission.answer(0, .status(id, .pending))
+        }
+        let outcome = await outcomes(of: submission)[0]
         if case .status(_, let status) = outcome, status != .pending { return status }
         return statusNow(of: id)
     }
@@ -72,17 +76,6 @@ extension Node {
             return try status(of: id) ?? .pending
         } catch {
             return .pending
-        }
-    }
-
-    /// Calls `begin` with where the answers go, and waits for them; cancelling the task ends the waiting for finality.
-    private func waiting(for count: Int, _ begin: (Reply) -> Void) async -> [SubmissionOutcome] {
-        let submission = PendingSubmission(count: count, waits: true)
-        begin(Reply(submission: submission, position: 0, waits: true))
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in submission.whenAnswered { continuation.resume(returning: $0) } }
-        } onCancel: {
-            stopWaiting(submission)
         }
     }
 

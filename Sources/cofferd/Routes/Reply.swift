@@ -12,6 +12,9 @@ enum Reply {
         bytes(value.bytes(), mediaType: json, status: status)
     }
 
+    /// JSON that was written before.
+    static func jsonText(_ text: [UInt8]) -> Response { bytes(text, mediaType: json) }
+
     static func octets(_ value: [UInt8]) -> Response {
         bytes(value, mediaType: octets)
     }
