@@ -7,7 +7,7 @@ import Verifier
 /// Decoding and the checks of signatures run on the verifier's threads; meanwhile the next group gathers.
 final class Admission: Sendable {
     /// So few transactions are decoded, and so few signatures checked, on this thread: to wake another would take longer.
-    private static let fewTransactions = 8
+    private static let fewTransactions = 64
     private static let fewSignatures = 2
 
     private let intake = Monitor(AdmissionIntake())

@@ -78,8 +78,16 @@ public struct TransactionBatch: Sendable {
         self.count = count
     }
 
+    /// The bytes of a single transaction.
+    public init(single bytes: [UInt8]) {
+        self.bytes = bytes
+        ranges = [0..<bytes.count]
+        count = 1
+    }
+
     /// Decodes one of the transactions.
     func transaction(at position: Int) throws(DecodingError) -> SignedTransaction {
-        try SignedTransaction(decoding: [UInt8](bytes[ranges[position]]))
+        let range = ranges[position]
+        return try SignedTransaction(decoding: range.count == bytes.count ? bytes : [UInt8](bytes[range]))
     }
 }
