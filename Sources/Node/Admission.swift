@@ -136,7 +136,7 @@ extension Admission {
         let new = begin(candidates)
         var ready: [(candidate: Candidate, requirements: SignatureRequirements)] = []
         ready.reserveCapacity(new.count)
-        let results = state.requirements(of: new.map(\.transaction), at: clock())
+        let results = state.requirements(of: new, at: clock())
         for (candidate, result) in zip(new, results) {
             switch result {
             case .success(let requirements): ready.append((candidate, requirements))
@@ -219,7 +219,8 @@ extension Admission {
     ) -> CheckedCandidate {
         do throws(Refusal) {
             let verified = try VerifiedTransaction(candidate.transaction, requirements: requirements, results: results)
-            return CheckedCandidate(candidate: candidate, verdict: .verified(verified))
+            return CheckedCandidate(
+                candidate: candidate, verdict: .verified(QueuedTransaction(transaction: verified, memo: candidate.memo)))
         } catch {
             return CheckedCandidate(candidate: candidate, verdict: .refused(error))
         }
@@ -257,7 +258,7 @@ extension Admission {
         for item in group {
             switch item.verdict {
             case .verified(let transaction):
-                verified.append(QueuedTransaction(transaction: transaction, memo: item.candidate.memo))
+                verified.append(transaction)
                 candidates.append(item.candidate)
             case .proofsAreMissing(let requirements, let envelope): checkProofs(item.candidate, requirements, envelope)
             case .refused(let refusal): refuse(item.candidate, refusal)
@@ -265,7 +266,7 @@ extension Admission {
         }
         var admitted: [QueuedTransaction] = []
         var replies: [Reply] = []
-        let results = state.tryOut(verified.map(\.transaction), at: clock())
+        let results = state.tryOut(verified, at: clock())
         for (position, result) in results.enumerated() {
             switch result {
             case .success:

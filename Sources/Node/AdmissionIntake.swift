@@ -1,11 +1,17 @@
 import Cryptography
 import Ledger
 
-/// A transaction that is to be admitted.
-struct Candidate: Sendable {
+/// A transaction that is to be admitted. A class: it passes from list to list, and a transaction has many parts to count.
+final class Candidate: Sendable {
     let transaction: SignedTransaction
     let memo: Memo?
     let reply: Reply
+
+    init(transaction: SignedTransaction, memo: Memo?, reply: Reply) {
+        self.transaction = transaction
+        self.memo = memo
+        self.reply = reply
+    }
 }
 
 /// A candidate that the rules let through so far, with what is known of its signatures.
@@ -14,7 +20,7 @@ struct CheckedCandidate: Sendable {
     let verdict: Verdict
 
     enum Verdict: Sendable {
-        case verified(VerifiedTransaction)
+        case verified(QueuedTransaction)
         /// The envelope is good, and there are proofs of possession to check.
         case proofsAreMissing(SignatureRequirements, envelope: [VerifiedSignature?])
         case refused(Refusal)

@@ -2,10 +2,15 @@ import Cryptography
 import Ledger
 import Verifier
 
-/// An admitted transaction and the memo that came with it.
-struct QueuedTransaction: Sendable {
+/// A verified transaction and the memo that came with it. A class: it passes from list to list, and a transaction has many parts to count.
+final class QueuedTransaction: Sendable {
     let transaction: VerifiedTransaction
     let memo: Memo?
+
+    init(transaction: VerifiedTransaction, memo: Memo?) {
+        self.transaction = transaction
+        self.memo = memo
+    }
 }
 
 /// Puts admitted transactions into blocks, on one thread: at once when the disk is idle, in larger blocks while it is busy,

@@ -57,18 +57,18 @@ final class SharedState: Sendable {
 
     /// What remains to be checked of transactions, by the state as it is now. `time` is the clock's; blocks are never before their parents.
     func requirements(
-        of transactions: [SignedTransaction], at time: TimeMilliseconds
+        of candidates: [Candidate], at time: TimeMilliseconds
     ) -> [Result<SignatureRequirements, Refusal>] {
-        inParts(transactions) { (state, transaction) throws(Refusal) in
-            try state.requirements(of: transaction, at: max(time, state.time))
+        inParts(candidates) { (state, candidate) throws(Refusal) in
+            try state.requirements(of: candidate.transaction, at: max(time, state.time))
         }
     }
 
     /// Whether transactions would apply now, each by itself: it is applied and taken back.
-    func tryOut(_ transactions: [VerifiedTransaction], at time: TimeMilliseconds) -> [Result<Void, Refusal>] {
-        inParts(transactions) { (state, transaction) throws(Refusal) in
+    func tryOut(_ transactions: [QueuedTransaction], at time: TimeMilliseconds) -> [Result<Void, Refusal>] {
+        inParts(transactions) { (state, item) throws(Refusal) in
             let start = state.savepoint
-            try state.apply(transaction, at: 0, in: BlockContext(height: state.height + 1, time: max(time, state.time)))
+            try state.apply(item.transaction, at: 0, in: BlockContext(height: state.height + 1, time: max(time, state.time)))
             state.rollBack(to: start)
         }
     }

@@ -29,12 +29,18 @@ final class TransactionRegistry: Sendable {
         case ordered
     }
 
-    private struct Flight {
+    /// A transaction under way. Lives in `State`, whose lock guards it: a class, so that a change costs one look-up.
+    private final class Flight {
         let bytes: [UInt8]
         var stage = Stage.beingChecked
-        var waiters: [Reply] = []
+        var waiters: [Reply]
         /// Those with other signatures for the same content.
         var others: [Candidate] = []
+
+        init(bytes: [UInt8], waiters: [Reply]) {
+            self.bytes = bytes
+            self.waiters = waiters
+        }
     }
 
     private struct State {
@@ -72,10 +78,10 @@ final class TransactionRegistry: Sendable {
         let transaction = candidate.transaction
         if let flight = state.flights[transaction.id] {
             if flight.stage == .beingChecked && flight.bytes != transaction.bytes {
-                state.flights[transaction.id]?.others.append(candidate)
+                flight.others.append(candidate)
                 return .otherIsBeingChecked
             }
-            if candidate.reply.waits { state.flights[transaction.id]?.waiters.append(candidate.reply) }
+            if candidate.reply.waits { flight.waiters.append(candidate.reply) }
             return .alreadyInFlight
         }
         if state.isShuttingDown { return .shuttingDown }
@@ -100,10 +106,10 @@ final class TransactionRegistry: Sendable {
                 guard let flight = state.flights[id] else { preconditionFailure("what is admitted was begun") }
                 precondition(flight.stage == .beingChecked, "a transaction is admitted once")
                 state.transactionsBeingChecked -= 1
-                state.flights[id]?.stage = .queued
+                flight.stage = .queued
                 guard !flight.others.isEmpty else { continue }
-                state.flights[id]?.others = []
                 others += flight.others
+                flight.others = []
             }
             return others
         }
@@ -114,7 +120,7 @@ final class TransactionRegistry: Sendable {
         state.withLock { state in
             for id in ids {
                 guard let flight = state.flights[id] else { preconditionFailure("what is ordered was begun") }
-                state.flights[id]?.stage = .ordered
+                flight.stage = .ordered
                 state.waitingTransactions -= 1
                 state.waitingBytes -= flight.bytes.count
             }
@@ -171,8 +177,8 @@ final class TransactionRegistry: Sendable {
     /// Has a flight's end answered; false when there is no such flight.
     func await(_ id: TransactionID, _ reply: Reply) -> Bool {
         state.withLock { state in
-            guard state.flights[id] != nil else { return false }
-            state.flights[id]?.waiters.append(reply)
+            guard let flight = state.flights[id] else { return false }
+            flight.waiters.append(reply)
             return true
         }
     }
