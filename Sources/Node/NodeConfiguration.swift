@@ -29,6 +29,8 @@ extension NodeConfiguration {
         precondition(
             (1...Block.maximumTransactionCount).contains(maximumBlockTransactions), "a block takes as many as the ledger allows")
         precondition((1...Block.maximumByteCount).contains(maximumBlockBytes), "a block is no larger than the ledger lets it be")
-        precondition(commitDepthBlocks > 0 && minimumBlockAheadTransactions > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0, "the limits are sensible")
+        precondition(
+            commitDepthBlocks > 0 && minimumBlockAheadTransactions > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0,
+            "the limits are sensible")
     }
 }

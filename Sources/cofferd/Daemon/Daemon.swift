@@ -62,7 +62,8 @@ struct Daemon {
             let router = settings.router(metrics: api.metrics)
             api.register(on: router)
             let application = Application(
-                router: router, server: settings.server(api.directSubmissions(AccessLog.standard)), configuration: settings.application(at: address, logger: logger),
+                router: router, server: settings.server(api.directSubmissions(AccessLog.standard)),
+                configuration: settings.application(at: address, logger: logger),
                 onServerRunning: { channel in
                     let port = channel.localAddress?.port ?? Int(address.port)
                     logger.notice(
