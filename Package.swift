@@ -29,6 +29,7 @@ let network: [Target.Dependency] = [
     .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -88,6 +89,13 @@ let package = Package(
             name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
             path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
         program("coffer-bench", ["Cryptography", "Ledger", "Verifier", "Store", argumentParser], path: "tools/coffer-bench"),
+
+        program(
+            "coffer-ingest",
+            [
+                "Cryptography", "Ledger", "Custody", "Client", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "tools/coffer-bench/Ingest"),
 
         .target(
             name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",

@@ -41,6 +41,15 @@ final class ParsedKeys: Sendable {
         return parsed
     }
 
+    /// Does a check with the key as it was parsed before, where it was: nil if it fails, or the key is no point.
+    func verify(_ check: SignatureCheck) -> VerifiedSignature? {
+        do throws(KeyError) {
+            return check.verify(with: try parsed(check.key))
+        } catch {
+            return nil
+        }
+    }
+
     private static func find(_ key: PublicKey, in places: [ParsedPublicKey?], from first: Int) -> ParsedPublicKey? {
         guard !places.isEmpty else { return nil }
         for place in first..<first + setSize {
