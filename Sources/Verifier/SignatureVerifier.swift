@@ -27,6 +27,9 @@ public final class SignatureVerifier: Sendable {
         return begin(checks).finish()
     }
 
+    /// Does one check on the calling thread, which is one of the workers or may compute.
+    public func verifyHere(_ check: SignatureCheck) -> VerifiedSignature? { keys.verify(check) }
+
     /// Lets the workers begin with some checks, while the calling thread does something else.
     public func begin(_ checks: [SignatureCheck]) -> ChecksUnderWay {
         let results = ParallelResults<VerifiedSignature?>()
