@@ -42,10 +42,7 @@ extension StoreCore {
             let layer = recent.current
             for block in blocks {
                 let height = block.certified.block.header.height
-                for account in block.outcome.accounts {
-                    layer.set(account, last: writer.pointers[account.index])
-                    if account.openedHeight == height { layer.open(account.id, index: account.index) }
-                }
+                layer.set(block.outcome.accounts, openedAt: height, writer.pointers)
                 for item in block.outcome.supply { recent.supply[item.position] = item.record }
             }
             for landmark in addition.landmarks { layer.add(landmark.key, at: landmark.place) }

@@ -58,7 +58,7 @@ private struct FoldWriter: ~Copyable {
 
     consuming func run() throws(StoreError) {
         guard let first = layer.firstHeight, let last = layer.last else { preconditionFailure("a layer that is folded has blocks") }
-        let run = try begin(target: last)
+        guard let run = try begin(target: last) else { return }
         try core.foldStep(.begun)
         try writeMarks()
         try writeAccountIDs()
@@ -76,15 +76,18 @@ private struct FoldWriter: ~Copyable {
         try core.foldStep(.published)
     }
 
-    /// Says how far the state may be from now on, and removes what an earlier fold left of a run.
-    private func begin(target: BlockName) throws(StoreError) -> UInt64 {
-        let run = try core.state.write { (transaction) throws(StoreError) in
+    /// Says how far the state may be from now on, and removes what an earlier fold left of a run; returns the number of the run to write.
+    /// Nil when this fold was published before, and only its end was missed.
+    private func begin(target: BlockName) throws(StoreError) -> UInt64? {
+        let run = try core.state.write { (transaction) throws(StoreError) -> UInt64? in
             var record = try transaction.foldRecord(in: tables)
-            record.target = target
+            guard record.folded.height < target.height else { return nil }
+            // One that was cut off may have come further than this one goes.
+            if target.height > record.target.height { record.target = target }
             try transaction.put(record.payload, for: .fold, in: tables.meta)
             return record.nextRun
         }
-        try core.clearRuns { $0 >= run }
+        if let run { try core.clearRuns { $0 >= run } }
         return run
     }
 
@@ -122,8 +125,9 @@ private struct FoldWriter: ~Copyable {
             let end = min(next + core.configuration.foldBatchRecords, touched.count)
             var transaction = try core.state.beginWrite()
             for position in next..<end {
-                guard let row = layer.row(of: touched[position]) else { preconditionFailure("a touched account has a row") }
-                try put(row, &transaction)
+                layer.read(touched[position]) { row in encode(row) }
+                let bytes = buffer.span
+                try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: tables.accounts.database)
             }
             try transaction.commit()
             next = end
@@ -131,8 +135,8 @@ private struct FoldWriter: ~Copyable {
         }
     }
 
-    /// The same as `put` of a record, without arrays in between.
-    private mutating func put(_ row: AccountRow, _ transaction: inout WriteTransaction) throws(StoreError) {
+    /// Puts key and record of an account into the buffer.
+    private mutating func encode(_ row: borrowing AccountRow) {
         buffer.clear()
         buffer.append(row.account.index)
         buffer.append(row.last.raw)
@@ -140,8 +144,6 @@ private struct FoldWriter: ~Copyable {
         let count = buffer.count
         let checksum = tables.accounts.checksum(of: buffer.span.extracting(8..<count), key: buffer.span.extracting(0..<8))
         buffer.append(checksum.span.extracting(0..<Table<AccountKey, AccountRow>.checksumBytes))
-        let bytes = buffer.span
-        try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: tables.accounts.database)
     }
 
     private func writeRun(_ run: UInt64) throws(StoreError) -> Int {

@@ -26,6 +26,7 @@ import Glibc
     /// Starts again at the beginning.
     mutating func clear() { count = 0 }
 
+    @inline(__always)
     mutating func append(_ value: some FixedWidthInteger & UnsignedInteger) {
         let bytes = value.bitWidth / 8
         reserve(bytes)

@@ -42,6 +42,12 @@ final class RecentLayer: @unchecked Sendable {
         return rows[Int(slots[Int(account)]) - 1]
     }
 
+    /// Passes the row of an account that was touched to `body` where it lies: a copy would retain and release its parts.
+    func read(_ account: AccountIndex, _ body: (borrowing AccountRow) -> Void) {
+        let slot = Int(slots[Int(account)])
+        unsafe rows.withUnsafeBufferPointer { rows in unsafe body(rows[slot - 1]) }
+    }
+
     /// The touched accounts, ascending by index.
     var touchedAccounts: [AccountIndex] {
         var touched: [AccountIndex] = []
@@ -65,6 +71,18 @@ final class RecentLayer: @unchecked Sendable {
         } else {
             rows[slot - 1].last = last
             rows[slot - 1].account = account
+        }
+    }
+
+    /// Sets where a block left the accounts it touched; those that were opened at its height are new.
+    func set(_ accounts: [Account], openedAt height: UInt64, _ pointers: borrowing LastPointers) {
+        // In place: iterating would retain and release each account's parts once more, and there are two accounts to a transfer.
+        unsafe accounts.withUnsafeBufferPointer { accounts in
+            for position in accounts.indices {
+                let index = unsafe accounts[position].index
+                unsafe set(accounts[position], last: pointers[index])
+                if unsafe accounts[position].openedHeight == height { unsafe open(accounts[position].id, index: index) }
+            }
         }
     }
 

@@ -7,6 +7,8 @@ final class TailReplay {
     private let core: StoreCore
     private let institutions: [AccountID: InstitutionIndex]
     private var layer: RecentLayer
+    /// What could not be folded on the way.
+    private var unfinished: RecentLayer?
 
     init(_ core: StoreCore) {
         self.core = core
@@ -22,7 +24,7 @@ final class TailReplay {
         var next = folded + 1
         while next <= tip {
             try core.state.read { (state) throws(StoreError) in
-                while next <= tip, !core.foldIsDue(layer) {
+                while next <= tip, unfinished != nil || !core.foldIsDue(layer) {
                     try core.log.read { (log) throws(StoreError) in
                         var block = BlockReplay(self, height: next)
                         try block.run(log, state)
@@ -47,7 +49,7 @@ final class TailReplay {
         } catch .diskFull, .mapFull {
             // No reason not to open: what was not folded is in memory, and the folding thread tries again.
         }
-        layer = core.recent.withLock { $0.current }
+        (layer, unfinished) = core.recent.withLock { ($0.current, $0.folding) }
     }
 
     // MARK: - One block
@@ -117,6 +119,7 @@ final class TailReplay {
             _ account: AccountIndex, for effect: Effect, of signed: SignedTransaction, _ state: borrowing ReadTransaction
         ) throws(StoreError) {
             guard layer.row(of: account) == nil else { return }
+            if let row = replay.unfinished?.row(of: account) { return layer.set(row.account, last: row.last) }
             if let row = try state.accountRow(of: account, in: core.stateTables) {
                 layer.set(row.account, last: row.last)
                 if row.account.openedHeight >= height { layer.open(row.account.id, index: account) }

@@ -14,12 +14,12 @@ struct IdentifierPage: RecordValue {
     }
 
     init(_ identifiers: [Identifier]) {
-        var writer = ByteWriter(reservingCapacity: identifiers.count * Self.identifierBytes)
+        var buffer = ByteBuffer(capacity: identifiers.count * Self.identifierBytes)
         for identifier in identifiers {
-            writer.write(identifier.prefix)
-            writer.write(identifier.place)
+            buffer.append(identifier.prefix)
+            buffer.append(identifier.place)
         }
-        payload = writer.bytes
+        payload = [UInt8](copying: buffer.span)
     }
 
     var count: Int { payload.count / Self.identifierBytes }
