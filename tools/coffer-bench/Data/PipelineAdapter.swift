@@ -9,7 +9,7 @@ struct PipelineAdapter: ~Copyable {
     private var tip: BlockHeader
     private var history: HistoryTree
 
-    init(restored: consuming RestoredLedger, chainspec: Chainspec, verifier: SignatureVerifier) {
+    init(restored: consuming RestoredLedger, verifier: SignatureVerifier) {
         tip = restored.tip.header
         history = restored.history
         state = restored.takeState()

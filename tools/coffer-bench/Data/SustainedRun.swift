@@ -25,7 +25,7 @@ struct SustainedRun {
         startSeconds = start.elapsed().seconds
         let verifier = ledger.verifier()
         defer { verifier.close() }
-        var pipeline = PipelineAdapter(restored: restored, chainspec: ledger.network.chainspec, verifier: verifier)
+        var pipeline = PipelineAdapter(restored: restored, verifier: verifier)
         let committer = Committer(store)
         let timing = Timing()
         for bytes in blocks.bytes {

@@ -10,6 +10,7 @@ enum Measurements {
         BreakdownMeasurement(),
         SweepMeasurement(),
         ScaleMeasurement(),
+        LimitAtEndMeasurement(),
     ]
 
     static func named(_ name: String) -> (any Measurement)? { all.first { $0.name == name } }

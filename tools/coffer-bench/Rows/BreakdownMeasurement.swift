@@ -53,6 +53,8 @@ private struct Dissection: ~Copyable {
     }
 
     private let store: LedgerStore
+    /// One for all blocks, so that what it remembers of keys is there for the later ones.
+    private let verifier = SignatureVerifier(workerCount: 0)
     private var state: LedgerState
     private var history: HistoryTree
     private var tree: MerkleTree
@@ -145,7 +147,7 @@ private struct Dissection: ~Copyable {
     private mutating func verify(
         _ transactions: [SignedTransaction], _ requirements: [SignatureRequirements]
     ) throws -> [VerifiedTransaction] {
-        let verifier = SignatureVerifier(workerCount: 0)
+        let verifier = verifier
         let checks = requirements.flatMap(\.checks)
         let results = time("signatures, as the verifier checks them") { verifier.verify(checks) }
         let keys = try checks.map { try $0.key.parsed() }

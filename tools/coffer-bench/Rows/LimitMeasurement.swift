@@ -26,3 +26,22 @@ struct LimitMeasurement: Measurement {
         Row(name: name, parameters: ["what": .text(what)], figure: figure, unit: "operations/s", details: details)
     }
 }
+
+/// The same once more when all else is done, so that a drift of the machine over the run can be seen.
+struct LimitAtEndMeasurement: Measurement {
+    let name = "limit"
+    let summary = "verification with parsed keys once more, at the end of the run"
+    let occasion = Occasion.always
+
+    func run(_ bench: Bench) throws {
+        let threads = bench.settings.threads
+        try bench.measure {
+            let rate = try bench.rate.ofOneThread().perSecond
+            return [
+                Row(
+                    name: name, parameters: ["what": .text("verify, one thread × \(threads), at the end of the run")],
+                    figure: rate * Double(threads), unit: "operations/s", details: ["oneThread": .decimal(rate)])
+            ]
+        }
+    }
+}
