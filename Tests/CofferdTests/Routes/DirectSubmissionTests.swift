@@ -1,6 +1,8 @@
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
 import Ledger
+import Logging
 import NIOCore
 import Support
 import Testing
@@ -160,14 +162,13 @@ import Testing
                 WireConnection.head("POST", "/v1/transactions", Self.direct + ["Content-Length: \(payment.bytes.count)"]))
             await connection.send(Array(payment.bytes.prefix(10)))
             try await connection.answer().expectProblem(408, "requestTimeout")
-            for (path, headers, status, code) in [
-                ("/v1/transactions?wait=yes", Self.direct, 400, "malformedParameter"),
-                ("/v1/transactions?max=1", Self.direct, 400, "malformedParameter"),
-                ("/v1/transactions", ["Content-Type: text/plain"], 415, "unsupportedMediaType"),
-                ("/v1/transactions", [], 415, "unsupportedMediaType"),
-            ] {
+            for (query, headers, status, code, field) in [
+                ("?wait=yes", Self.direct, 400, "malformedParameter", "wait"), ("?max=1", Self.direct, 400, "malformedParameter", "max"),
+                ("", ["Content-Type: text/plain"], 415, "unsupportedMediaType", nil), ("", [], 415, "unsupportedMediaType", nil),
+            ] as [(String, [String], Int, String, String?)] {
                 connection = try await WireConnection(port: port)
-                try await connection.exchange("POST", path, headers, body: payment.bytes).expectProblem(status, code)
+                let answer = try await connection.exchange("POST", "/v1/transactions\(query)", headers, body: payment.bytes)
+                try answer.expectProblem(status, code, field: field)
                 await connection.close()
             }
             connection = try await WireConnection(port: port)
