@@ -170,6 +170,74 @@ import Testing
     }
 }
 
+/// Long work on a store holds no read for long, so it keeps no page from being used again.
+@Suite struct LongReadTests {
+    @Test func aWalkOverBlocksHoldsNothing() throws {
+        var chain = RandomChain(seed: 91)
+        let fixture = try ReopeningStore(TestNetwork(), foldingConfiguration)
+        try fixture.store.commit(try chain.blocks(20))
+        var walked: UInt64 = 0
+        try fixture.store.forEachCertifiedBlock(from: 1, to: 30) { _ in
+            walked += 1
+            if walked <= 10 { try fixture.store.commit([try chain.block()]) }
+            let statistics = try fixture.store.statistics()
+            #expect(statistics.oldestReaderLagCommits <= 1)
+        }
+        #expect(walked == 30)
+    }
+
+    @Test func aVerificationHoldsNothingWhileItReports() throws {
+        var chain = RandomChain(seed: 92)
+        let fixture = try ReopeningStore()
+        try fixture.store.commit(try chain.blocks(20))
+        try fixture.reopen()
+        var reports = 0
+        try fixture.store.verifyRecords { _, _ in
+            reports += 1
+            do {
+                #expect(try fixture.store.statistics().readers == 0)
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        #expect(reports > 20)
+    }
+
+    /// With a reader that does not end, nothing that commits and folds free is used again; once it has ended, all of it is.
+    @Test func theFilesStopGrowingOnceAnOldReaderEnds() throws {
+        var chain = RandomChain(seed: 93, pace: .seconds)
+        var configuration = smallConfiguration
+        configuration.foldTransactions = 1
+        let fixture = try ReopeningStore(TestNetwork(), configuration)
+        let store = fixture.store
+        func commitAndFold(_ count: Int) throws {
+            for _ in 0..<count {
+                try store.commit([try chain.block(count: 2)])
+                while try store.statistics().unfoldedTransactions > 0 { usleep(300) }
+            }
+        }
+        try commitAndFold(40)
+        let before = try store.statistics().usedBytes
+        try store.withCore { (core) throws(StoreError) in
+            try core.view(capture: { _ in () }) { (view, _) throws(StoreError) in
+                do {
+                    try commitAndFold(60)
+                } catch {
+                    throw (error as? StoreError) ?? .damaged("\(error)")
+                }
+                let old = try view.log.tip(in: core.logTables).header.header.height
+                #expect(old == view.tipHeight && old < chain.height)
+            }
+        }
+        let held = try store.statistics().usedBytes
+        #expect(held > before + 60 * 4_096)
+        try commitAndFold(60)
+        let after = try store.statistics().usedBytes
+        // Only what history needs.
+        #expect(after - held < (held - before) / 4, "\(before) \(held) \(after)")
+    }
+}
+
 /// Something that a fold asks between two steps.
 final class Gate: Sendable {
     private let shut = Atomic<Bool>(false)
