@@ -15,6 +15,11 @@ enum DataDirectory {
             throw StorageError(error)
         }
         let resolved = try resolve(path)
+        do throws(StoreError) {
+            if try !exists("\(resolved)/\(DataFile.dataName)") { try makeNameDurable(resolved) }
+        } catch {
+            throw StorageError(error)
+        }
         let names = try names(in: resolved)
         if names.contains(StateFormat.folderName), names.isDisjoint(with: [DataFile.dataName, DataFile.lockName]) {
             throw .damaged(
@@ -41,6 +46,10 @@ enum DataDirectory {
 
     private static func create(_ path: String) throws(StoreError) {
         guard unsafe mkdir(path, 0o700) == 0 else { throw StoreError(code: errno, during: .create, directory: path) }
+        try synchronizeParent(of: path)
+    }
+
+    private static func synchronizeParent(of path: String) throws(StoreError) {
         // The dot lets the parent be a symbolic link.
         try FileDescriptor(opening: "\(parent(of: path))/.", flags: O_RDONLY | O_DIRECTORY, during: .create).synchronize(during: .create)
     }
@@ -48,6 +57,15 @@ enum DataDirectory {
     /// Makes a folder in a data directory, if it is not there.
     static func createFolder(_ path: String) throws(StoreError) {
         if try !exists(path) { try create(path) }
+    }
+
+    /// Whoever made a directory that has no store yet may have died before its name was durable: a power cut would take the store with it.
+    private static func makeNameDurable(_ path: String) throws(StoreError) {
+        do throws(StoreError) {
+            try synchronizeParent(of: path)
+        } catch .permission {
+            // The parent is somebody else's, who made the directory for this user and answers for its name.
+        }
     }
 
     private static func parent(of path: String) -> String {
