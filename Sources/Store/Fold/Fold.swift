@@ -125,7 +125,7 @@ private struct FoldWriter: ~Copyable {
             let end = min(next + core.configuration.foldBatchRecords, touched.count)
             var transaction = try core.state.beginWrite()
             for position in next..<end {
-                layer.read(touched[position]) { row in encode(row) }
+                encode(touched[position])
                 let bytes = buffer.span
                 try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: tables.accounts.database)
             }
@@ -136,11 +136,10 @@ private struct FoldWriter: ~Copyable {
     }
 
     /// Puts key and record of an account into the buffer.
-    private mutating func encode(_ row: borrowing AccountRow) {
+    private mutating func encode(_ account: AccountIndex) {
         buffer.clear()
-        buffer.append(row.account.index)
-        buffer.append(row.last.raw)
-        buffer.append(row.account.bytes.span)
+        buffer.append(account)
+        layer.append(account, to: &buffer)
         let count = buffer.count
         let checksum = tables.accounts.checksum(of: buffer.span.extracting(8..<count), key: buffer.span.extracting(0..<8))
         buffer.append(checksum.span.extracting(0..<Table<AccountKey, AccountRow>.checksumBytes))

@@ -20,10 +20,7 @@ struct LastPointers {
     /// Notes what the derived state says of an account, or that it is new.
     mutating func learn(_ pointer: EntryPointer, of account: AccountIndex) {
         let index = Int(account)
-        if index >= pointers.count {
-            pointers.reserveCapacity(index + 1)
-            while pointers.count <= index { pointers.append(Self.unknown) }
-        }
+        while pointers.count <= index { pointers.append(Self.unknown) }
         pointers[index] = pointer.raw
     }
 

@@ -42,10 +42,14 @@ final class RecentLayer: @unchecked Sendable {
         return rows[Int(slots[Int(account)]) - 1]
     }
 
-    /// Passes the row of an account that was touched to `body` where it lies: a copy would retain and release its parts.
-    func read(_ account: AccountIndex, _ body: (borrowing AccountRow) -> Void) {
+    /// Appends what is stored of an account that was touched. In place: a copy would retain and release its parts.
+    func append(_ account: AccountIndex, to buffer: inout ByteBuffer) {
         let slot = Int(slots[Int(account)])
-        unsafe rows.withUnsafeBufferPointer { rows in unsafe body(rows[slot - 1]) }
+        unsafe rows.withUnsafeBufferPointer { rows in
+            unsafe buffer.append(rows[slot - 1].last.raw)
+            let bytes = unsafe rows[slot - 1].account.bytes
+            buffer.append(bytes.span)
+        }
     }
 
     /// The touched accounts, ascending by index.

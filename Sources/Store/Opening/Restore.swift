@@ -63,8 +63,9 @@ extension StoreCore {
             capture: { (tip: $0.tip, history: $0.history, supply: $0.supply, rows: $0.current.rows) },
             { (view, recent) throws(StoreError) in
                 var accounts: [Account] = []
-                accounts.reserveCapacity(Int(min(recent.tip.header.accountCount, 1 << 32)))
-                try readAccounts(of: view.state, into: &accounts)
+                let count = Int(min(recent.tip.header.accountCount, 1 << 32))
+                accounts.reserveCapacity(count)
+                try readAccounts(of: view.state, count: count, into: &accounts)
                 try overlay(view.folding?.rows ?? [], on: &accounts)
                 try overlay(recent.rows, on: &accounts)
                 return (recent.tip, recent.history, accounts, recent.supply)
@@ -72,8 +73,9 @@ extension StoreCore {
     }
 
     /// All accounts of the state, in the order of their indexes; notes on the way where each was touched last, for the next commits.
-    private func readAccounts(of state: borrowing ReadTransaction, into accounts: inout [Account]) throws(StoreError) {
+    private func readAccounts(of state: borrowing ReadTransaction, count: Int, into accounts: inout [Account]) throws(StoreError) {
         var pointers: [EntryPointer] = []
+        writer.withLock { $0.pointers.reserve(count) }
         func learn() {
             let first = accounts.count - pointers.count
             writer.withLock { writer in
