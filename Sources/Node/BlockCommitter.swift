@@ -17,6 +17,8 @@ final class BlockCommitter: Sendable {
     private let configuration: NodeConfiguration
     private let clock: @Sendable () -> TimeMilliseconds
     private let durable: Mutex<DurableTip>
+    /// Is called when fewer blocks wait, and when the thread gives up.
+    private let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
     private let problem = Mutex<StorageError?>(nil)
     private let waiters = Mutex(Waiters())
 
@@ -99,18 +101,22 @@ final class BlockCommitter: Sendable {
         for waiter in ready.values { waiter.continuation.resume() }
     }
 
+    /// Sets who is told when there is room for a block.
+    func whenRoom(_ call: @escaping @Sendable () -> Void) {
+        onRoom.withLock { $0 = call }
+    }
+
+    private func tellOfRoom() {
+        let call = onRoom.withLock { $0 }
+        call?()
+    }
+
     func enqueue(_ block: UnattestedBlock) {
         queue.withLock { $0.blocks.append(block) }
     }
 
-    /// Waits until fewer blocks wait for the disk than the configuration allows; false when nothing becomes durable any more.
-    @available(*, noasync)
-    func waitForRoom() -> Bool {
-        queue.wait { queue in
-            if queue.hasGivenUp { return false }
-            return queue.blocks.count < configuration.commitDepthBlocks ? true : nil
-        }
-    }
+    /// How many blocks wait for the disk or are on their way to it; nil when nothing becomes durable any more.
+    var waitingBlocks: Int? { queue.withLockWakingNobody { $0.hasGivenUp ? nil : $0.blocks.count } }
 
     /// Whether the node stopped while storage took no blocks.
     var hasGivenUp: Bool { queue.withLock { $0.hasGivenUp } }
@@ -134,9 +140,10 @@ final class BlockCommitter: Sendable {
         }
         while let blocks = nextBlocks() {
             guard let commits = attest(blocks), makeDurable(commits) else {
-                return queue.withLock { $0.hasGivenUp = true }
+                queue.withLock { $0.hasGivenUp = true }
+                tellOfRoom()
+                return
             }
-            queue.withLock { $0.blocks.removeFirst(blocks.count) }
         }
     }
 
@@ -191,6 +198,9 @@ final class BlockCommitter: Sendable {
         let elapsed = (ContinuousClock.now - start) / Duration.milliseconds(1)
         guard let last = commits.last else { return true }
         durable.withLock { $0 = DurableTip(header: last.certified.block.header, history: last.history) }
+        // Before everybody is told: the next block is made meanwhile.
+        queue.withLock { $0.blocks.removeFirst(commits.count) }
+        tellOfRoom()
         resumeWaiters()
         var endings: [(TransactionID, TransactionRegistry.Ending)] = []
         for commit in commits {

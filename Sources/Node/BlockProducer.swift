@@ -2,10 +2,15 @@ import Cryptography
 import Ledger
 import Verifier
 
-/// An admitted transaction and the memo that came with it.
-struct QueuedTransaction: Sendable {
+/// A verified transaction and the memo that came with it. A class: it passes from list to list, and a transaction has many parts to count.
+final class QueuedTransaction: Sendable {
     let transaction: VerifiedTransaction
     let memo: Memo?
+
+    init(transaction: VerifiedTransaction, memo: Memo?) {
+        self.transaction = transaction
+        self.memo = memo
+    }
 }
 
 /// Puts admitted transactions into blocks, on one thread: at once when the disk is idle, in larger blocks while it is busy,
@@ -41,8 +46,8 @@ final class BlockProducer: Sendable {
         self.clock = clock
     }
 
-    func enqueue(_ transaction: QueuedTransaction) {
-        queue.withLock { $0.transactions.append(transaction) }
+    func enqueue(_ transactions: [QueuedTransaction]) {
+        queue.withLock { $0.transactions += transactions }
     }
 
     /// Lets the thread end once the queue is empty.
@@ -53,24 +58,32 @@ final class BlockProducer: Sendable {
     /// The thread's work; returns after `stop`.
     @available(*, noasync)
     func run() {
+        committer.whenRoom { [weak self] in self?.lookAgain() }
         var assembly = work
         while let transactions = nextTransactions() { produce(transactions, &assembly) }
     }
 
     /// Waits for transactions, and for room before the disk; nil when the producer stops, or the committer gave up.
+    ///
+    /// While a block is on its way to the disk, transactions gather: that is what makes blocks large under load. A block is made ahead of
+    /// the disk only when enough have gathered for it to be worth a commit of its own.
     @available(*, noasync)
     private func nextTransactions() -> [QueuedTransaction]? {
-        let hasWork = queue.wait { queue in
-            if !queue.transactions.isEmpty { return true }
-            return queue.isStopping ? false : nil
-        }
-        // While blocks wait for the disk, transactions gather: that is what makes blocks large under load.
-        guard hasWork, committer.waitForRoom() else { return nil }
-        return queue.withLock { queue in
+        let worthwhile = min(configuration.minimumBlockAheadTransactions, configuration.maximumBlockTransactions)
+        return queue.wait { (queue: inout Queue) -> [QueuedTransaction]?? in
+            guard let ahead = committer.waitingBlocks else { return .some(nil) }
+            guard !queue.transactions.isEmpty else { return queue.isStopping ? .some(nil) : nil }
+            let isWorthIt = ahead == 0 || queue.transactions.count >= worthwhile
+            guard isWorthIt && ahead < configuration.commitDepthBlocks else { return nil }
             let count = blockCount(queue.transactions)
             defer { queue.transactions.removeFirst(count) }
-            return Array(queue.transactions.prefix(count))
+            return .some(Array(queue.transactions.prefix(count)))
         }
+    }
+
+    /// Looks again whether there is room for a block.
+    private func lookAgain() {
+        queue.withLock { _ in }
     }
 
     /// How many of the waiting transactions fit into a block.

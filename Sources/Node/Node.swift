@@ -6,7 +6,8 @@ public import Verifier
 
 /// A custody node: admits transactions, puts them into blocks, makes these durable and final, and proves what it holds.
 ///
-/// Submissions come from any task. Signatures are checked on the verifier's threads; one thread executes blocks, one makes them durable.
+/// Submissions come from any thread or task. One thread admits them; their signatures are checked on the verifier's threads; one thread
+/// executes blocks, one makes them durable.
 public final class Node: Sendable {
     public let chainspec: Chainspec
     let storage: any LedgerStorage
@@ -14,10 +15,9 @@ public final class Node: Sendable {
     let producer: BlockProducer
     let registry: TransactionRegistry
     private let state: SharedState
-    private let verifier: SignatureVerifier
     private let signers: [any BlockSigner]
-    private let observer: any NodeObserver
-    private let clock: @Sendable () -> TimeMilliseconds
+    let admission: Admission
+    private let admitThread: WorkerThread
     private let produceThread: WorkerThread
     private let commitThread: WorkerThread
     private let checkpoint = Mutex<SignedCheckpoint?>(nil)
@@ -48,11 +48,8 @@ public final class Node: Sendable {
         self.chainspec = chainspec
         self.storage = storage
         self.signers = signers
-        self.verifier = verifier
-        self.observer = observer
-        self.clock = clock
-        state = SharedState(restored.takeState())
-        registry = TransactionRegistry(configuration: configuration)
+        let state = SharedState(restored.takeState())
+        let registry = TransactionRegistry(configuration: configuration)
         let committer = BlockCommitter(
             chainspec: chainspec, storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
             clock: clock, tip: BlockCommitter.DurableTip(header: tip, history: history))
@@ -60,8 +57,15 @@ public final class Node: Sendable {
             state: state,
             assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
             committer: committer, registry: registry, observer: observer, configuration: configuration, clock: clock)
+        let admission = Admission(
+            verifier: verifier, state: state, registry: registry, producer: producer, committer: committer, observer: observer,
+            clock: clock, finalStatus: { (id) throws(StorageError) in try Self.finalStatus(of: id, in: storage) })
+        self.state = state
+        self.registry = registry
         self.committer = committer
         self.producer = producer
+        self.admission = admission
+        admitThread = WorkerThread(name: "admit") { admission.run() }
         produceThread = WorkerThread(name: "produce") { producer.run() }
         commitThread = WorkerThread(name: "commit") { committer.run() }
     }
@@ -98,6 +102,9 @@ public final class Node: Sendable {
         produceThread.join()
         committer.stop()
         commitThread.join()
+        // Until now it said of what is on its way to the disk that it is pending, and of all else that the node is shutting down.
+        admission.stop()
+        admitThread.join()
         registry.abandon()
     }
 }
@@ -113,121 +120,6 @@ public enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
             "This node holds the keys of \(held) validators and the chain specification asks for \(quorum) attestations, so no block could become final. Give the key files of \(quorum) validators, or use a chain specification with a smaller quorum."
         case .storage(let error): error.description
         }
-    }
-}
-
-extension Node {
-    /// Submits a transaction and returns as soon as it is admitted, or where it already is.
-    ///
-    /// The same transaction again gives the same result. A transaction that was refused is tried anew.
-    public func submit(
-        _ transaction: SignedTransaction, memo: Memo? = nil
-    ) async throws(SubmissionFailure) -> TransactionStatus {
-        if let known = try await begin(transaction) { return known }
-        do {
-            let verified = try await verify(transaction)
-            try state.tryOut(verified, at: clock())
-            registry.admit(transaction.id)
-            observer.admitted(transaction.id)
-            producer.enqueue(QueuedTransaction(transaction: verified, memo: memo))
-            return .pending
-        } catch {
-            return try endRefused(transaction, error)
-        }
-    }
-
-    /// Takes a transaction up and returns nil, or returns where it already is.
-    private func begin(_ transaction: SignedTransaction) async throws(SubmissionFailure) -> TransactionStatus? {
-        while true {
-            if let problem = committer.storageProblem, !registry.isShuttingDown, !registry.isInFlight(transaction.id) {
-                // Nothing new can become final, and what is final stays so.
-                if let final = try knownFinal(transaction.id) { return final }
-                throw .storageUnavailable(problem)
-            }
-            switch registry.begin(transaction) {
-            case .new: return nil
-            case .alreadyInFlight: return .pending
-            // Whoever sends a known content with wrong signatures must not have the right ones refused.
-            case .otherIsBeingChecked: await registry.checkEnded(transaction.id)
-            case .queueFull: throw .queueFull
-            case .shuttingDown: throw .shuttingDown
-            }
-        }
-    }
-
-    private func knownFinal(_ id: TransactionID) throws(SubmissionFailure) -> TransactionStatus? {
-        do {
-            return try finalStatus(of: id)
-        } catch {
-            throw .storageUnavailable(error)
-        }
-    }
-
-    private func verify(_ transaction: SignedTransaction) async throws(Refusal) -> VerifiedTransaction {
-        let requirements = try state.requirements(of: transaction, at: clock())
-        // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures come first.
-        let envelope = await verifier.verify(Array(requirements.envelope))
-        if let failed = envelope.firstIndex(of: nil) { throw Refusal(.invalidSignature, at: .signature(failed)) }
-        let possession = await verifier.verify(requirements.possession.map(\.check))
-        return try VerifiedTransaction(transaction, requirements: requirements, results: envelope + possession)
-    }
-
-    /// A refusal at admission may only mean that the transaction is final already.
-    private func endRefused(
-        _ transaction: SignedTransaction, _ refusal: Refusal
-    ) throws(SubmissionFailure) -> TransactionStatus {
-        var ending = TransactionStatus.refused(refusal)
-        if refusal.reason == .alreadyApplied || refusal.reason == .expired {
-            do {
-                if let final = try finalStatus(of: transaction.id) { ending = final }
-            } catch {
-                registry.end([(transaction.id, .unknown)])
-                throw .storageUnavailable(error)
-            }
-        }
-        registry.end([(transaction.id, .status(ending))])
-        guard case .refused = ending else { return ending }
-        observer.refused(transaction.id, refusal)
-        throw .refused(refusal)
-    }
-
-    /// Submits a transaction and waits until it is final or refused. Cancel the task to stop waiting: then the status is `pending`,
-    /// and the transaction goes its way.
-    public func submitAndWait(
-        _ transaction: SignedTransaction, memo: Memo? = nil
-    ) async throws(SubmissionFailure) -> TransactionStatus {
-        let status = try await submit(transaction, memo: memo)
-        guard status == .pending else { return status }
-        let ended = await wait(for: transaction.id)
-        guard case .refused(let refusal) = ended else { return ended }
-        throw .refused(refusal)
-    }
-
-    /// Waits until a pending transaction is final or refused; `pending` when the waiting was cancelled or the node stopped.
-    public func wait(for id: TransactionID) async -> TransactionStatus {
-        if case .status(let status) = await registry.ending(of: id) { return status }
-        do {
-            return try status(of: id) ?? .pending
-        } catch {
-            return .pending
-        }
-    }
-
-    /// What is known of a transaction; nil when nothing is.
-    public func status(of id: TransactionID) throws(StorageError) -> TransactionStatus? {
-        let isInFlight = registry.isInFlight(id)
-        // A final transaction that is submitted again is in flight for a moment, and stays final.
-        if let final = try finalStatus(of: id) { return final }
-        if isInFlight { return .pending }
-        return registry.refusal(of: id).map { .refused($0) }
-    }
-
-    private func finalStatus(of id: TransactionID) throws(StorageError) -> TransactionStatus? {
-        guard let location = try storage.location(of: id) else { return nil }
-        guard let certified = try storage.certifiedHeader(at: location.height) else {
-            throw .damaged("The index places transaction \(id) in block \(location.height), which is not there.")
-        }
-        return .final(location, time: certified.header.time)
     }
 }
 

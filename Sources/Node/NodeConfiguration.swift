@@ -12,6 +12,8 @@ public struct NodeConfiguration: Sendable {
     public var maximumBlockBytes = 16_777_216
     /// Blocks that are executed and wait to become durable. While so many wait, transactions gather for the next block.
     public var commitDepthBlocks = 2
+    /// So many transactions make a block while another waits to become durable; fewer gather until it is.
+    public var minimumBlockAheadTransactions = 1_024
     /// Refusals that are remembered for those who ask later.
     public var rememberedRefusals = 65_536
     /// How long the node waits before it tries again to write where there was no room.
@@ -27,6 +29,8 @@ extension NodeConfiguration {
         precondition(
             (1...Block.maximumTransactionCount).contains(maximumBlockTransactions), "a block takes as many as the ledger allows")
         precondition((1...Block.maximumByteCount).contains(maximumBlockBytes), "a block is no larger than the ledger lets it be")
-        precondition(commitDepthBlocks > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0, "the limits are sensible")
+        precondition(
+            commitDepthBlocks > 0 && minimumBlockAheadTransactions > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0,
+            "the limits are sensible")
     }
 }

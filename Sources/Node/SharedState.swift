@@ -52,27 +52,44 @@ final class SharedState: Sendable {
         }
     }
 
-    /// What remains to be checked of a transaction, by the state as it is now. `time` is the clock's; blocks are never before their parents.
+    /// For so many transactions admission holds the lock before it lets others at it.
+    private static let transactionsPerLock = 64
+
+    /// What remains to be checked of transactions, by the state as it is now. `time` is the clock's; blocks are never before their parents.
     func requirements(
-        of transaction: SignedTransaction, at time: TimeMilliseconds
-    ) throws(Refusal) -> SignatureRequirements {
-        try withLock { (state) throws(Refusal) in
-            try state.requirements(of: transaction, at: max(time, state.time))
+        of candidates: [Candidate], at time: TimeMilliseconds
+    ) -> [Result<SignatureRequirements, Refusal>] {
+        inParts(candidates) { (state, candidate) throws(Refusal) in
+            try state.requirements(of: candidate.transaction, at: max(time, state.time))
         }
     }
 
-    /// Whether a transaction would apply now: it is applied and taken back.
-    func tryOut(_ transaction: VerifiedTransaction, at time: TimeMilliseconds) throws(Refusal) {
-        try withLock { (state) throws(Refusal) in
+    /// Whether transactions would apply now, each by itself: it is applied and taken back.
+    func tryOut(_ transactions: [QueuedTransaction], at time: TimeMilliseconds) -> [Result<Void, Refusal>] {
+        inParts(transactions) { (state, item) throws(Refusal) in
             let start = state.savepoint
-            try state.apply(transaction, at: 0, in: BlockContext(height: state.height + 1, time: max(time, state.time)))
+            try state.apply(item.transaction, at: 0, in: BlockContext(height: state.height + 1, time: max(time, state.time)))
             state.rollBack(to: start)
         }
     }
 
-    private func withLock<Result: Sendable>(
-        _ body: (inout LedgerState) throws(Refusal) -> Result
-    ) throws(Refusal) -> Result {
-        try content.withLock { (content: inout sending Content) throws(Refusal) -> Result in try body(&content.state) }
+    private func inParts<Value: Sendable, Output: Sendable>(
+        _ values: [Value], _ body: (inout LedgerState, Value) throws(Refusal) -> Output
+    ) -> [Result<Output, Refusal>] {
+        var results: [Result<Output, Refusal>] = []
+        results.reserveCapacity(values.count)
+        for start in stride(from: 0, to: values.count, by: Self.transactionsPerLock) {
+            let part = values[start..<min(start + Self.transactionsPerLock, values.count)]
+            results += content.withLock { content in
+                part.map { value in
+                    do throws(Refusal) {
+                        return .success(try body(&content.state, value))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+        }
+        return results
     }
 }

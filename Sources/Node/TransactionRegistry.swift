@@ -6,14 +6,14 @@ final class TransactionRegistry: Sendable {
     /// How a transaction's time in the node ended.
     enum Ending: Sendable {
         case status(TransactionStatus)
-        /// The node stopped, or the caller was cancelled, before it was known.
+        /// The node stopped, or storage failed, before it was known.
         case unknown
     }
 
     enum Admission {
         case new
         case alreadyInFlight
-        /// The same content with other signatures is being checked, and might not be good: ask again after `checkEnded`.
+        /// The same content with other signatures is being checked, and might not be good: it is given back when that is known.
         case otherIsBeingChecked
         case queueFull
         case shuttingDown
@@ -29,12 +29,18 @@ final class TransactionRegistry: Sendable {
         case ordered
     }
 
-    private struct Flight {
+    /// A transaction under way. Lives in `State`, whose lock guards it: a class, so that a change costs one look-up.
+    private final class Flight {
         let bytes: [UInt8]
         var stage = Stage.beingChecked
-        var waiters: [UInt64: CheckedContinuation<Ending?, Never>] = [:]
+        var waiters: [Reply]
         /// Those with other signatures for the same content.
-        var others: [CheckedContinuation<Void, Never>] = []
+        var others: [Candidate] = []
+
+        init(bytes: [UInt8], waiters: [Reply]) {
+            self.bytes = bytes
+            self.waiters = waiters
+        }
     }
 
     private struct State {
@@ -46,7 +52,6 @@ final class TransactionRegistry: Sendable {
         /// Ids of `refusals`, oldest first, as a ring; forgotten ones may appear.
         var refusalOrder: [TransactionID] = []
         var oldestRefusal = 0
-        var nextWaiter: UInt64 = 0
         var isShuttingDown = false
     }
 
@@ -63,47 +68,50 @@ final class TransactionRegistry: Sendable {
     /// The number of transactions that are not admitted yet.
     var transactionsBeingChecked: Int { state.withLock { $0.transactionsBeingChecked } }
 
-    /// Takes a transaction up unless it is there already or there is no room.
-    func begin(_ transaction: SignedTransaction) -> Admission {
+    /// Takes transactions up, each unless it is there already or there is no room. Who waits for the end of one that is in flight then
+    /// gets its answer when it ends.
+    func begin(_ candidates: [Candidate]) -> [Admission] {
+        state.withLock { state in candidates.map { begin($0, &state) } }
+    }
+
+    private func begin(_ candidate: Candidate, _ state: inout State) -> Admission {
+        let transaction = candidate.transaction
+        if let flight = state.flights[transaction.id] {
+            if flight.stage == .beingChecked && flight.bytes != transaction.bytes {
+                flight.others.append(candidate)
+                return .otherIsBeingChecked
+            }
+            if candidate.reply.waits { flight.waiters.append(candidate.reply) }
+            return .alreadyInFlight
+        }
+        if state.isShuttingDown { return .shuttingDown }
+        let bytes = transaction.bytes.count
+        guard state.waitingTransactions < configuration.queueCapacityTransactions,
+            state.waitingBytes + bytes <= configuration.queueCapacityBytes
+        else { return .queueFull }
+        state.transactionsBeingChecked += 1
+        state.waitingTransactions += 1
+        state.waitingBytes += bytes
+        state.flights[transaction.id] = Flight(
+            bytes: transaction.bytes, waiters: candidate.reply.waits ? [candidate.reply] : [])
+        return .new
+    }
+
+    /// The transactions are admitted: their signatures are good, and they wait for a block. Returns those that waited for that, with other
+    /// signatures.
+    func admit(_ ids: [TransactionID]) -> [Candidate] {
         state.withLock { state in
-            if let flight = state.flights[transaction.id] {
-                return flight.stage == .beingChecked && flight.bytes != transaction.bytes ? .otherIsBeingChecked : .alreadyInFlight
+            var others: [Candidate] = []
+            for id in ids {
+                guard let flight = state.flights[id] else { preconditionFailure("what is admitted was begun") }
+                precondition(flight.stage == .beingChecked, "a transaction is admitted once")
+                state.transactionsBeingChecked -= 1
+                flight.stage = .queued
+                guard !flight.others.isEmpty else { continue }
+                others += flight.others
+                flight.others = []
             }
-            if state.isShuttingDown { return .shuttingDown }
-            let bytes = transaction.bytes.count
-            guard state.waitingTransactions < configuration.queueCapacityTransactions,
-                state.waitingBytes + bytes <= configuration.queueCapacityBytes
-            else { return .queueFull }
-            state.transactionsBeingChecked += 1
-            state.waitingTransactions += 1
-            state.waitingBytes += bytes
-            state.flights[transaction.id] = Flight(bytes: transaction.bytes)
-            return .new
-        }
-    }
-
-    /// The transaction is admitted: its signatures are good, and it waits for a block.
-    func admit(_ id: TransactionID) {
-        let others = state.withLock { state in
-            guard let flight = state.flights[id] else { return [] as [CheckedContinuation<Void, Never>] }
-            precondition(flight.stage == .beingChecked, "a transaction is admitted once")
-            state.transactionsBeingChecked -= 1
-            state.flights[id]?.stage = .queued
-            state.flights[id]?.others = []
-            return flight.others
-        }
-        for other in others { other.resume() }
-    }
-
-    /// Returns when the transaction with this id is not being checked any more, whatever came of it.
-    func checkEnded(_ id: TransactionID) async {
-        await withCheckedContinuation { continuation in
-            let isWaiting = state.withLock { state in
-                guard state.flights[id]?.stage == .beingChecked else { return false }
-                state.flights[id]?.others.append(continuation)
-                return true
-            }
-            if !isWaiting { continuation.resume() }
+            return others
         }
     }
 
@@ -112,17 +120,18 @@ final class TransactionRegistry: Sendable {
         state.withLock { state in
             for id in ids {
                 guard let flight = state.flights[id] else { preconditionFailure("what is ordered was begun") }
-                state.flights[id]?.stage = .ordered
+                flight.stage = .ordered
                 state.waitingTransactions -= 1
                 state.waitingBytes -= flight.bytes.count
             }
         }
     }
 
-    /// Ends flights and tells those who wait.
-    func end(_ endings: [(TransactionID, Ending)]) {
-        var waiters: [(CheckedContinuation<Ending?, Never>, Ending)] = []
-        var others: [CheckedContinuation<Void, Never>] = []
+    /// Ends flights and tells those who wait. Returns those that waited, with other signatures, for the end of the check.
+    @discardableResult
+    func end(_ endings: [(TransactionID, Ending)]) -> [Candidate] {
+        var answers: [(Reply, SubmissionOutcome)] = []
+        var others: [Candidate] = []
         state.withLock { state in
             for (id, ending) in endings {
                 guard let flight = state.flights.removeValue(forKey: id) else { continue }
@@ -132,12 +141,15 @@ final class TransactionRegistry: Sendable {
                     state.waitingBytes -= flight.bytes.count
                 }
                 if case .status(.refused(let refusal)) = ending { remember(refusal, of: id, in: &state) }
-                waiters += flight.waiters.values.map { ($0, ending) }
-                others += flight.others
+                if !flight.waiters.isEmpty {
+                    let outcome = ending.outcome(of: id)
+                    for waiter in flight.waiters { answers.append((waiter, outcome)) }
+                }
+                if !flight.others.isEmpty { others += flight.others }
             }
         }
-        for (waiter, ending) in waiters { waiter.resume(returning: ending) }
-        for other in others { other.resume() }
+        for (reply, outcome) in answers { reply.answer(outcome) }
+        return others
     }
 
     private func remember(_ refusal: Refusal, of id: TransactionID, in state: inout State) {
@@ -162,31 +174,20 @@ final class TransactionRegistry: Sendable {
         state.withLock { $0.refusals[id] }
     }
 
-    /// Waits for a flight's end; nil at once when there is none. Cancelling the task ends the waiting, not the flight.
-    func ending(of id: TransactionID) async -> Ending? {
-        let token = state.withLock { state in
-            defer { state.nextWaiter += 1 }
-            return state.nextWaiter
-        }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isWaiting = state.withLock { state in
-                    guard state.flights[id] != nil else { return false }
-                    state.flights[id]?.waiters[token] = continuation
-                    return true
-                }
-                if !isWaiting { continuation.resume(returning: nil) }
-                // The task may have been cancelled before there was anything to cancel.
-                if Task.isCancelled { cancel(token, of: id) }
-            }
-        } onCancel: {
-            cancel(token, of: id)
+    /// Has a flight's end answered; false when there is no such flight.
+    func await(_ id: TransactionID, _ reply: Reply) -> Bool {
+        state.withLock { state in
+            guard let flight = state.flights[id] else { return false }
+            flight.waiters.append(reply)
+            return true
         }
     }
 
-    private func cancel(_ token: UInt64, of id: TransactionID) {
-        let waiter = state.withLock { $0.flights[id]?.waiters.removeValue(forKey: token) }
-        waiter?.resume(returning: .unknown)
+    /// Forgets that a submission waits for flights, so that waiting again and again leaves nothing behind.
+    func forget(_ submission: PendingSubmission, waitingFor ids: [TransactionID]) {
+        state.withLock { state in
+            for id in ids { state.flights[id]?.waiters.removeAll { $0.submission === submission } }
+        }
     }
 
     var isShuttingDown: Bool { state.withLock { $0.isShuttingDown } }
@@ -199,5 +200,15 @@ final class TransactionRegistry: Sendable {
     /// Tells everybody who still waits that the node stops.
     func abandon() {
         end(state.withLock { $0.flights.keys.map { ($0, .unknown) } })
+    }
+}
+
+extension TransactionRegistry.Ending {
+    /// What those who wait are told.
+    fileprivate func outcome(of id: TransactionID) -> SubmissionOutcome {
+        switch self {
+        case .status(let status): .status(id, status)
+        case .unknown: .status(id, .pending)
+        }
     }
 }

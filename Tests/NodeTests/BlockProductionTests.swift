@@ -46,6 +46,7 @@ import Testing
     @Test func blocksThatWaitAreMadeDurableTogether() async throws {
         try await withNode(configure: {
             $0.commitDepthBlocks = 3
+            $0.minimumBlockAheadTransactions = 1
             $0.maximumBlockTransactions = 5
         }) { test in
             try await test.fund(Self.alice, with: 1_000)

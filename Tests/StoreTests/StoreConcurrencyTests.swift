@@ -49,9 +49,9 @@ import Testing
         return tip.height
     }
 
-    @Test func everyReadSeesAStateBetweenTwoCommits() throws {
+    @Test(arguments: [false, true]) func everyReadSeesAStateBetweenTwoCommits(whileFolding: Bool) throws {
         let expected = try Self.expected()
-        let fixture = try ReopeningStore()
+        let fixture = try ReopeningStore(TestNetwork(), whileFolding ? foldingConfiguration : smallConfiguration)
         let store = fixture.store
         let run = Run()
         Threads.run([

@@ -75,4 +75,54 @@ import Testing
             try expectRestores(reopened, chain)
         }
     }
+
+    /// The derived state on a full disk of its own: commits go on until far too much waits, and then on again when there is room.
+    @Test(.enabled(if: SmallFileSystem.isAllowed, "mounting a small file system needs root"))
+    func aFullDiskUnderTheStateLosesNothing() throws {
+        let directory = try TemporaryDirectory()
+        try openStore(directory.path).close()
+        let state = "\(directory.path)/\(StateFormat.folderName)"
+        let kept = "\(directory.path)-state"
+        try FileManager.default.moveItem(atPath: state, toPath: kept)
+        defer {
+            do {
+                try FileManager.default.removeItem(atPath: kept)
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
+        try run("/usr/bin/mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", state)
+        let result = Result { try fillState(directory.path, state, from: kept) }
+        try run("/usr/bin/umount", "--lazy", state)
+        try result.get()
+    }
+
+    private func fillState(_ path: String, _ state: String, from kept: String) throws {
+        for name in [DataFile.dataName, DataFile.lockName] {
+            try FileManager.default.copyItem(atPath: "\(kept)/\(name)", toPath: "\(state)/\(name)")
+        }
+        var configuration = foldingConfiguration
+        configuration.foldWaitMilliseconds = 30
+        configuration.foldRetryMilliseconds = 10
+        var chain = RandomChain(seed: 43)
+        let store = try openStore(path, chain.network, configuration)
+        let block = try fill(store, &chain)
+        try expectUnchanged(store, before: block)
+        store.close()
+        // What is not folded is executed again, also where there is no room yet.
+        let again = try openStore(path, chain.network, configuration)
+        try expectUnchanged(again, before: block)
+        try run("/usr/bin/mount", "-o", "remount,size=64m", state)
+        var error = storageError { () throws(StorageError) in try again.commit([block]) }
+        for _ in 0..<200 where error != nil { error = storageError { () throws(StorageError) in try again.commit([block]) } }
+        #expect(error == nil)
+        try expectRestores(again, chain)
+        again.close()
+        let folded = try openStore(path, chain.network, configuration)
+        #expect(try folded.statistics().foldedHeight == chain.height)
+        try expectRestores(folded, chain)
+        try folded.verifyRecords { _, _ in }
+        folded.close()
+    }
 }

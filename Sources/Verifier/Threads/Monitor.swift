@@ -22,6 +22,13 @@ public final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
     }
 
+    /// Changes the value in a way that nobody waits for.
+    public func withLockWakingNobody<Result>(_ body: (inout Value) -> Result) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        return body(&value)
+    }
+
     /// Waits until `body` has a result; it is called anew after every change.
     @available(*, noasync, message: "a thread of the concurrency pool must not wait")
     public func wait<Result>(_ body: (inout Value) -> Result?) -> Result {

@@ -41,6 +41,7 @@ struct Daemon {
         // Requests have ended or were given up; what was admitted still becomes final.
         await node.shutDown()
         await Self.close(verifier)
+        LogOutput.standardError.flush()
         logger.notice("stopped", metadata: ["height": "\(node.tip.height)"])
         if let failure { throw failure }
     }
@@ -61,7 +62,8 @@ struct Daemon {
             let router = settings.router(metrics: api.metrics)
             api.register(on: router)
             let application = Application(
-                router: router, server: settings.server, configuration: settings.application(at: address, logger: logger),
+                router: router, server: settings.server(api.directSubmissions(AccessLog.standard)),
+                configuration: settings.application(at: address, logger: logger),
                 onServerRunning: { channel in
                     let port = channel.localAddress?.port ?? Int(address.port)
                     logger.notice(

@@ -16,6 +16,13 @@ struct API: Sendable {
     /// So many bytes of blocks are read for a page of a statement; it ends with the entry that reaches this.
     var maximumStatementReadBytes = 8_388_608
 
+    /// What connections need to answer single submissions themselves.
+    func directSubmissions(_ log: AccessLog) -> DirectSubmissions {
+        DirectSubmissions(
+            node: node, metrics: RequestMetrics(metrics), log: log, retryAfterSeconds: settings.retryAfterSeconds,
+            waitForFinalSeconds: settings.waitForFinalSeconds, now: log.now)
+    }
+
     /// Fills the router from the list of routes, so that none is forgotten.
     func register(on router: Router<CofferRequestContext>) {
         for route in Route.allCases {

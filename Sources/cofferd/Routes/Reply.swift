@@ -12,6 +12,9 @@ enum Reply {
         bytes(value.bytes(), mediaType: json, status: status)
     }
 
+    /// JSON that was written before.
+    static func jsonText(_ text: [UInt8]) -> Response { bytes(text, mediaType: json) }
+
     static func octets(_ value: [UInt8]) -> Response {
         bytes(value, mediaType: octets)
     }
@@ -53,11 +56,7 @@ extension Request {
     /// Refuses a request that was meant for another host: a web page whose name was made to point here must not read accounts. Part of
     /// listening on loopback only; to be replaced by access control.
     func requireLoopbackHost() throws(Problem) {
-        guard let authority = head.authority else { return }
-        let hasPort = authority.last?.isNumber == true && authority.contains(":") && authority != "[::1]"
-        do {
-            _ = try ListenAddress(parsing: hasPort ? authority : "\(authority):80")
-        } catch {
+        guard isLoopbackHost(head.authority) else {
             throw Problem(
                 .malformedRequest, detail: "The Host field names another host than this one, which answers on loopback addresses only.")
         }
@@ -107,6 +106,18 @@ extension Request {
             throw Problem(.malformedParameter, detail: "\(name) is \(words.joined(separator: " or ")).", field: name)
         }
         return String(text)
+    }
+}
+
+/// Whether a `Host` field names a loopback address, or is left out.
+func isLoopbackHost(_ authority: String?) -> Bool {
+    guard let authority else { return true }
+    let hasPort = authority.last?.isNumber == true && authority.contains(":") && authority != "[::1]"
+    do {
+        _ = try ListenAddress(parsing: hasPort ? authority : "\(authority):80")
+        return true
+    } catch {
+        return false
     }
 }
 

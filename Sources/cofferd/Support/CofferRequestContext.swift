@@ -27,10 +27,16 @@ enum RequestIdentifier {
     /// The client's id, if it is 1 to 64 of `A-Z a-z 0-9 . _ -`; otherwise 32 random hexadecimal digits. Anything else could forge log lines.
     static func choose(_ given: String?) -> String {
         if let given, isWellFormed(given) { return given }
-        let random = UInt128(UInt64.random(in: 0...UInt64.max)) << 64 | UInt128(UInt64.random(in: 0...UInt64.max))
-        let digits = String(random, radix: 16)
-        return String(repeating: "0", count: 32 - digits.utf8.count) + digits
+        var digits: [UInt8] = []
+        digits.reserveCapacity(32)
+        for _ in 0..<2 {
+            let random = UInt64.random(in: 0...UInt64.max)
+            for shift in stride(from: UInt64(60), through: 0, by: -4) { digits.append(hexadecimalDigits[Int(random >> shift & 0xF)]) }
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
+
+    private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
 
     private static func isWellFormed(_ text: String) -> Bool {
         (1...maximumClientBytes).contains(text.utf8.count)

@@ -98,7 +98,8 @@ struct JSONLogHandler: LogHandler {
         }
     }
 
-    private static let systemTime: @Sendable () -> UInt64 = {
+    /// The clock of log lines.
+    static let systemTime: @Sendable () -> UInt64 = {
         // The clock of a machine set before 1970 is shown as 1970; a log line is not worth a trap.
         UInt64(max(0, Date().timeIntervalSince1970 * 1_000))
     }

@@ -32,6 +32,16 @@ struct RequestRecord: Sendable {
         requestBytes = request.headers[.contentLength]
     }
 
+    /// A record of what is known already.
+    init(method: String, route: String, path: String, clientAddress: String, isProbe: Bool, requestBytes: String?) {
+        self.method = method
+        self.route = route
+        self.path = path
+        self.clientAddress = clientAddress
+        self.isProbe = isProbe
+        self.requestBytes = requestBytes
+    }
+
     /// One line per request. Queries are left out: they hold cursors, which say nothing and are long.
     func log(to logger: Logger) {
         // 503 is the node protecting itself, and says so in its own log lines; 500 is a fault.

@@ -5,13 +5,12 @@ import NIOCore
 
 extension Settings {
     /// HTTP/1.1 with every connection bounded: its heads in size, its bodies, idleness and stalls in time.
-    var server: HTTPServerBuilder {
-        let limits = connectionLimits, maximumBodyBytes = max(maximumBodyBytes, maximumBatchBodyBytes)
-        return .http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [ConnectionGuard(limits, maximumBodyBytes: maximumBodyBytes)],
-                idleTimeout: .seconds(Int64(idleTimeoutSeconds)),
-                httpDecoderConfiguration: .init(maxHeaderFieldSize: maximumHeaderBytes, maxHeaderListSize: maximumHeaderBytes)))
+    /// - Parameter submissions: answers single submissions; nil where there is no node.
+    func server(_ submissions: DirectSubmissions?) -> HTTPServerBuilder {
+        let limits = CofferChannel.Limits(
+            connection: connectionLimits, maximumBodyBytes: max(maximumBodyBytes, maximumBatchBodyBytes),
+            maximumHeaderBytes: maximumHeaderBytes, idleTimeoutSeconds: idleTimeoutSeconds)
+        return HTTPServerBuilder { CofferChannel(responder: $0, limits: limits, submissions: submissions) }
     }
 
     /// Where to listen, and how many connections to hold.

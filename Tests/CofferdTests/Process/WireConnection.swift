@@ -62,6 +62,9 @@ struct WireConnection {
         do { try await channel.close() } catch {}
     }
 
+    /// Closes the client's side, and goes on reading.
+    func sendNoMore() async throws { try await channel.close(mode: .output) }
+
     // MARK: - Receiving
 
     /// The next answer, with a body of known length.

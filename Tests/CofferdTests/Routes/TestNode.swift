@@ -63,7 +63,8 @@ final class TestNode: Sendable {
             events: made.events)
         adjust(&api)
         api.register(on: router)
-        let application = Application(router: router, server: made.settings.server, logger: logger)
+        let submissions = api.directSubmissions(AccessLog(label: "test", output: LogOutput(.nullDevice), now: { made.clock.now }))
+        let application = Application(router: router, server: made.settings.server(submissions), logger: logger)
         let result = await Result { () async throws in
             try await application.test(live ? .live : .router) { client in
                 // Open streams would hold up the server's end, as they do the daemon's.

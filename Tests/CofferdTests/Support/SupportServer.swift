@@ -57,7 +57,7 @@ struct SupportServer {
                     try await writer.finish(nil)
                 })
         }
-        return Application(router: router, server: settings.server, logger: log.logger("http"))
+        return Application(router: router, server: settings.server(nil), logger: log.logger("http"))
     }
 
     /// Runs the server on a free port.

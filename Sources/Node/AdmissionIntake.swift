@@ -1,0 +1,119 @@
+import Cryptography
+import Ledger
+
+/// A transaction that is to be admitted. A class: it passes from list to list, and a transaction has many parts to count.
+final class Candidate: Sendable {
+    let transaction: SignedTransaction
+    let memo: Memo?
+    let reply: Reply
+
+    init(transaction: SignedTransaction, memo: Memo?, reply: Reply) {
+        self.transaction = transaction
+        self.memo = memo
+        self.reply = reply
+    }
+}
+
+/// A candidate that the rules let through so far, with what is known of its signatures.
+struct CheckedCandidate: Sendable {
+    let candidate: Candidate
+    let verdict: Verdict
+
+    enum Verdict: Sendable {
+        case verified(QueuedTransaction)
+        /// The envelope is good, and there are proofs of possession to check.
+        case proofsAreMissing(SignatureRequirements, envelope: [VerifiedSignature?])
+        case refused(Refusal)
+    }
+}
+
+/// What waits for admission, and what comes back from its checks: a plain value, guarded by its owner.
+struct AdmissionIntake {
+    /// Transactions of a batch that are not decoded yet.
+    struct Feed {
+        let batch: TransactionBatch
+        let submission: PendingSubmission
+        let waits: Bool
+        var next = 0
+    }
+
+    /// A part of a batch.
+    struct Part: Sendable {
+        let batch: TransactionBatch
+        let submission: PendingSubmission
+        let waits: Bool
+        let range: Range<Int>
+    }
+
+    /// What there is to do next.
+    enum Step {
+        /// Candidates and parts of batches, to be checked together.
+        case gathered([Candidate], [Part])
+        /// Decoded parts of batches: the rest of a group that was gathered.
+        case decoded([Candidate])
+        case checked([CheckedCandidate])
+        case end
+    }
+
+    var candidates: [Candidate] = []
+    var feeds: [Feed] = []
+    var decoded: [[Candidate]] = []
+    var checked: [[CheckedCandidate]] = []
+    /// Groups that were gathered and are not yet in `checked`.
+    var groupsUnderCheck = 0
+    /// Transactions whose proofs of possession are being checked, which may take long and hold up nobody.
+    var proofsUnderCheck = 0
+    var isStopping = false
+    var hasEnded = false
+
+    /// The next step; nil when there is nothing to do yet.
+    ///
+    /// While a group is being checked, what arrives gathers for the next one, so that it shares the locks and the waking of threads. A
+    /// large group does not wait for that: then there is enough to share.
+    mutating func step(_ limits: Limits) -> Step? {
+        if !checked.isEmpty { return .checked(checked.removeFirst()) }
+        if !decoded.isEmpty { return .decoded(decoded.removeFirst()) }
+        let waiting = candidates.count + feeds.reduce(0) { $0 + $1.batch.count - $1.next }
+        if waiting == 0 {
+            return isStopping && groupsUnderCheck == 0 && proofsUnderCheck == 0 ? .end : nil
+        }
+        guard groupsUnderCheck == 0 || (waiting >= limits.fullGroup && groupsUnderCheck < limits.groups) else { return nil }
+        groupsUnderCheck += 1
+        return gather(limits.group)
+    }
+
+    /// The first of the candidates that stand by themselves, and a share of every batch: none holds up the others for long.
+    private mutating func gather(_ limit: Int) -> Step {
+        let gathered = Array(candidates.prefix(limit))
+        candidates.removeFirst(gathered.count)
+        var parts: [Part] = []
+        if !feeds.isEmpty {
+            let share = max(1, max(limit - gathered.count, limit / 4) / feeds.count)
+            for position in feeds.indices {
+                let feed = feeds[position]
+                let end = min(feed.batch.count, feed.next + share)
+                parts.append(Part(batch: feed.batch, submission: feed.submission, waits: feed.waits, range: feed.next..<end))
+                feeds[position].next = end
+            }
+            feeds.removeAll { $0.next == $0.batch.count }
+        }
+        return .gathered(gathered, parts)
+    }
+
+    /// How much is checked together.
+    struct Limits: Sendable {
+        /// The most transactions in a group, but for rounding.
+        let group: Int
+        /// So many waiting transactions make a group although another is being checked.
+        let fullGroup: Int
+        /// The most groups being checked at a time.
+        let groups: Int
+
+        /// For a number of threads that check.
+        init(threadCount: Int) {
+            group = 128 * max(1, threadCount)
+            fullGroup = 32 * max(1, threadCount)
+            groups = 4
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Ledger
+import Support
+import Testing
+
+@testable import Node
+
+/// What is admitted together, and when: the intake without its thread.
+@Suite struct AdmissionIntakeTests {
+    private static let network = TestNetwork()
+    private let limits = AdmissionIntake.Limits(threadCount: 2)
+    private let payment = Self.network.transfer(1, from: Self.network.bankA, to: Self.network.bankB, nonce: 1)
+
+    private func candidates(_ count: Int) -> [Candidate] {
+        (0..<count).map { _ in
+            let submission = PendingSubmission(count: 1, waits: false)
+            return Candidate(transaction: payment, memo: nil, reply: Reply(submission: submission, position: 0, waits: false))
+        }
+    }
+
+    private func feed(_ count: Int) throws -> AdmissionIntake.Feed {
+        let batch = try TransactionBatch(splitting: [UInt8](repeating: 0, count: 4 * count), maximumCount: count)
+        return AdmissionIntake.Feed(batch: batch, submission: PendingSubmission(count: count, waits: false), waits: false)
+    }
+
+    private func gathered(_ step: AdmissionIntake.Step?) -> (candidates: Int, parts: [Range<Int>])? {
+        guard case .gathered(let candidates, let parts) = step else { return nil }
+        return (candidates.count, parts.map(\.range))
+    }
+
+    private func isNothing(_ step: AdmissionIntake.Step?) -> Bool {
+        if case nil = step { true } else { false }
+    }
+
+    @Test func oneGoesAtOnceAndOthersGatherMeanwhile() {
+        var intake = AdmissionIntake()
+        #expect(isNothing(intake.step(limits)))
+        intake.candidates = candidates(1)
+        #expect(gathered(intake.step(limits))?.candidates == 1)
+        intake.candidates = candidates(limits.fullGroup - 1)
+        #expect(gathered(intake.step(limits)) == nil)
+        // The first group is checked: all that gathered are the next.
+        intake.groupsUnderCheck -= 1
+        #expect(gathered(intake.step(limits))?.candidates == limits.fullGroup - 1)
+    }
+
+    @Test func largeGroupsAreCheckedBesideEachOtherUpToALimit() {
+        var intake = AdmissionIntake()
+        intake.candidates = candidates(10_000)
+        var groups = 0
+        while let group = gathered(intake.step(limits)) {
+            #expect(group.candidates == limits.group)
+            groups += 1
+        }
+        #expect(groups == limits.groups && intake.groupsUnderCheck == groups)
+    }
+
+    /// Neither do large batches hold up small ones, nor batches those that stand by themselves, nor the other way round.
+    @Test func nobodyIsHeldUpForLong() throws {
+        var intake = AdmissionIntake()
+        intake.candidates = candidates(10_000)
+        intake.feeds = [try feed(10_000), try feed(3)]
+        let first = try #require(gathered(intake.step(limits)))
+        #expect(first.candidates == limits.group)
+        #expect(first.parts == [0..<limits.group / 8, 0..<3])
+        #expect(intake.feeds.count == 1)
+        intake.candidates = candidates(5)
+        let second = try #require(gathered(intake.step(limits)))
+        #expect(second.candidates == 5)
+        #expect(second.parts == [limits.group / 8..<limits.group / 8 + limits.group - 5])
+    }
+
+    @Test func whatComesBackIsDoneFirst() throws {
+        var intake = AdmissionIntake()
+        intake.candidates = candidates(1)
+        intake.checked = [[]]
+        intake.decoded = [candidates(2)]
+        guard case .checked = intake.step(limits) else { throw Unexpected() }
+        guard case .decoded(let decoded) = intake.step(limits), decoded.count == 2 else { throw Unexpected() }
+        #expect(gathered(intake.step(limits))?.candidates == 1)
+    }
+
+    @Test func theEndComesWhenNothingIsUnderWay() {
+        var intake = AdmissionIntake()
+        intake.isStopping = true
+        intake.groupsUnderCheck = 1
+        #expect(isNothing(intake.step(limits)))
+        intake.groupsUnderCheck = 0
+        intake.proofsUnderCheck = 1
+        #expect(isNothing(intake.step(limits)))
+        intake.proofsUnderCheck = 0
+        guard case .end = intake.step(limits) else {
+            Issue.record("nothing is left")
+            return
+        }
+    }
+
+    private struct Unexpected: Error {}
+}
