@@ -64,7 +64,9 @@ public struct Bytes32: FixedBytes {
     @inlinable
     public init(copying source: Span<UInt8>) {
         precondition(source.count == 32, "Bytes32 needs exactly 32 bytes")
-        storage = InlineArray { source[$0] }
+        storage = InlineArray(repeating: 0)
+        var target = storage.mutableSpan
+        target.store(source, at: 0)
     }
 
     /// A view of the bytes, without copying them.
@@ -83,6 +85,10 @@ public struct Bytes32: FixedBytes {
     internal func word(_ index: Int) -> UInt64 {
         unsafe storage.span.bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
     }
+
+    /// The first 8 bytes as a number: enough to tell most values apart, and the highest part of their order.
+    @inlinable
+    public var prefix: UInt64 { UInt64(bigEndian: word(0)) }
 
     /// Whether all bytes are the same.
     @inlinable
@@ -130,7 +136,9 @@ public struct Bytes64: FixedBytes {
     @inlinable
     public init(copying source: Span<UInt8>) {
         precondition(source.count == 64, "Bytes64 needs exactly 64 bytes")
-        storage = InlineArray { source[$0] }
+        storage = InlineArray(repeating: 0)
+        var target = storage.mutableSpan
+        target.store(source, at: 0)
     }
 
     /// A view of the bytes, without copying them.

@@ -71,6 +71,9 @@ public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible
         return output
     }
 
+    /// The byte before the coordinate in the encoding: 2 or 3 for ECDSA; nil for BIP340, whose encoding has none.
+    public var prefix: UInt8? { scheme == .ecdsa ? parity : nil }
+
     /// Appends `bytes` to `output`.
     public func append(to output: inout [UInt8]) {
         if scheme == .ecdsa { output.append(parity) }

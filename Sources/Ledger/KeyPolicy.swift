@@ -16,13 +16,13 @@ public struct KeyPolicy: Hashable, Sendable {
     public static let maximumKeyCount = 16
 
     public let threshold: UInt16
-    public let keys: [WeightedKey]
+    public let keys: CompactList<WeightedKey>
 
     /// A policy with its keys put in canonical order.
     ///
     /// Throws `countOutOfRange`, `weightOutOfRange`, `unsortedKeys` (for a repeated key) or `thresholdOutOfRange`.
     public init(threshold: UInt16, keys: [WeightedKey]) throws(DecodingError) {
-        try self.init(canonical: keys.sorted { $0.key < $1.key }, threshold: threshold)
+        try self.init(canonical: CompactList(keys.sorted { $0.key < $1.key }), threshold: threshold)
     }
 
     /// The policy that a single key satisfies.
@@ -39,7 +39,7 @@ public struct KeyPolicy: Hashable, Sendable {
         keys = []
     }
 
-    private init(canonical keys: [WeightedKey], threshold: UInt16) throws(DecodingError) {
+    private init(canonical keys: CompactList<WeightedKey>, threshold: UInt16) throws(DecodingError) {
         guard (1...Self.maximumKeyCount).contains(keys.count) else { throw .countOutOfRange }
         var sum: UInt16 = 0  // at most 16 × 255
         for (position, entry) in keys.enumerated() {
@@ -58,11 +58,8 @@ extension KeyPolicy {
         let threshold = try reader.readUInt16()
         let count = Int(try reader.readUInt8())
         guard (1...Self.maximumKeyCount).contains(count) else { throw .countOutOfRange }
-        var keys: [WeightedKey] = []
-        keys.reserveCapacity(count)
-        for _ in 0..<count {
-            let key = try PublicKey(from: &reader)
-            keys.append(WeightedKey(key: key, weight: try reader.readUInt8()))
+        let keys = try CompactList(reading: count, from: &reader) { (reader, _) throws(DecodingError) in
+            WeightedKey(key: try PublicKey(from: &reader), weight: try reader.readUInt8())
         }
         try self.init(canonical: keys, threshold: threshold)
     }
@@ -70,9 +67,10 @@ extension KeyPolicy {
     func write(to writer: inout ByteWriter) {
         writer.write(threshold)
         writer.write(UInt8(keys.count))
-        for entry in keys {
+        for position in 0..<keys.count {
+            let entry = keys[position]
             writer.write(entry.key.scheme.rawValue)
-            writer.write(bytes: entry.key.bytes)
+            entry.key.write(to: &writer)
             writer.write(entry.weight)
         }
     }
@@ -90,12 +88,17 @@ extension KeyPolicy {
 extension PublicKey {
     init(from reader: inout ByteReader) throws(DecodingError) {
         let scheme = try SignatureScheme(from: &reader)
-        let bytes = try reader.readBytes(scheme.publicKeyByteCount)
+        let bytes = try reader.readSpan(scheme.publicKeyByteCount)
         do {
-            self = try PublicKey(scheme: scheme, bytes: bytes)
+            self = try PublicKey(scheme: scheme, copying: bytes)
         } catch {
             throw .malformedKey
         }
+    }
+
+    func write(to writer: inout ByteWriter) {
+        if let prefix { writer.write(prefix) }
+        writer.write(coordinate)
     }
 }
 

@@ -12,7 +12,8 @@ final class Admission: Sendable {
 
     private let intake = Monitor(AdmissionIntake())
     private let limits: AdmissionIntake.Limits
-    private let work: ParallelWork
+    private let verifier: SignatureVerifier
+    private var work: ParallelWork { verifier.work }
     private let state: SharedState
     private let registry: TransactionRegistry
     private let producer: BlockProducer
@@ -23,12 +24,12 @@ final class Admission: Sendable {
 
     /// - Parameter finalStatus: the status of a final transaction, from storage; nil for any other.
     init(
-        work: ParallelWork, state: SharedState, registry: TransactionRegistry, producer: BlockProducer, committer: BlockCommitter,
+        verifier: SignatureVerifier, state: SharedState, registry: TransactionRegistry, producer: BlockProducer, committer: BlockCommitter,
         observer: any NodeObserver, clock: @escaping @Sendable () -> TimeMilliseconds,
         finalStatus: @escaping @Sendable (TransactionID) throws(StorageError) -> TransactionStatus?
     ) {
-        limits = AdmissionIntake.Limits(threadCount: work.threadCount)
-        self.work = work
+        limits = AdmissionIntake.Limits(threadCount: verifier.workerCount)
+        self.verifier = verifier
         self.state = state
         self.registry = registry
         self.producer = producer
@@ -145,11 +146,11 @@ extension Admission {
         }
         let group = ready
         guard group.reduce(0, { $0 + $1.requirements.envelope.count }) > Self.fewSignatures, work.threadCount > 0 else {
-            return groupEnded(group.map { Self.verify($0.candidate, $0.requirements) })
+            return groupEnded(group.map { verify($0.candidate, $0.requirements) })
         }
         let checked = ParallelResults<CheckedCandidate>()
-        work.start(count: group.count) { range in
-            checked.add(range.map { Self.verify(group[$0].candidate, group[$0].requirements) }, from: range.lowerBound)
+        work.start(count: group.count) { [self] range in
+            checked.add(range.map { verify(group[$0].candidate, group[$0].requirements) }, from: range.lowerBound)
         } completion: { [self] in
             groupEnded(checked.all())
         }
@@ -198,20 +199,20 @@ extension Admission {
         }
     }
 
-    private static func verify(_ candidate: Candidate, _ requirements: SignatureRequirements) -> CheckedCandidate {
+    private func verify(_ candidate: Candidate, _ requirements: SignatureRequirements) -> CheckedCandidate {
         var envelope: [VerifiedSignature?] = []
         envelope.reserveCapacity(requirements.envelope.count)
         for (position, check) in requirements.envelope.enumerated() {
-            guard let verified = check.verify() else {
+            guard let verified = verifier.check(check) else {
                 return CheckedCandidate(candidate: candidate, verdict: .refused(Refusal(.invalidSignature, at: .signature(position))))
             }
             envelope.append(verified)
         }
         // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures came first.
-        guard requirements.possession.isEmpty else {
+        guard requirements.checkCount == requirements.envelope.count else {
             return CheckedCandidate(candidate: candidate, verdict: .proofsAreMissing(requirements, envelope: envelope))
         }
-        return verified(candidate, requirements, envelope)
+        return Self.verified(candidate, requirements, envelope)
     }
 
     private static func verified(
@@ -230,12 +231,12 @@ extension Admission {
     private func checkProofs(_ candidate: Candidate, _ requirements: SignatureRequirements, _ envelope: [VerifiedSignature?]) {
         let checks = requirements.possession.map(\.check)
         guard work.threadCount > 0 else {
-            return finish([Self.verified(candidate, requirements, envelope + checks.map { $0.verify() })])
+            return finish([Self.verified(candidate, requirements, envelope + checks.map { verifier.check($0) })])
         }
         intake.withLock { $0.proofsUnderCheck += 1 }
         let results = ParallelResults<VerifiedSignature?>()
-        work.start(count: checks.count) { range in
-            results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
+        work.start(count: checks.count) { [verifier] range in
+            results.add(range.map { verifier.check(checks[$0]) }, from: range.lowerBound)
         } completion: { [self] in
             let checked = Self.verified(candidate, requirements, envelope + results.all())
             intake.withLock { intake in

@@ -58,7 +58,7 @@ public final class Node: Sendable {
             assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
             committer: committer, registry: registry, observer: observer, configuration: configuration, clock: clock)
         let admission = Admission(
-            work: verifier.work, state: state, registry: registry, producer: producer, committer: committer, observer: observer,
+            verifier: verifier, state: state, registry: registry, producer: producer, committer: committer, observer: observer,
             clock: clock, finalStatus: { (id) throws(StorageError) in try Self.finalStatus(of: id, in: storage) })
         self.state = state
         self.registry = registry

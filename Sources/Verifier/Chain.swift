@@ -20,6 +20,14 @@ public struct Chain: ~Copyable, Sendable {
         self.verifier = verifier
     }
 
+    /// A chain that goes on where a store's ledger ends. What the store gave is trusted: it compared the state with the tip's header.
+    public init(restored: consuming RestoredLedger, verifier: SignatureVerifier) {
+        tip = restored.tip.header
+        history = restored.history
+        state = restored.takeState()
+        self.verifier = verifier
+    }
+
     /// Verifies blocks that follow the tip and appends them; all their signatures are checked in parallel first.
     ///
     /// The verdict is that of checking them one after the other; a fault's height is that of the place, whatever the header says.
@@ -27,16 +35,60 @@ public struct Chain: ~Copyable, Sendable {
     /// stands where the last valid block left it.
     @available(*, noasync, message: "verification computes on the calling thread")
     public mutating func append(_ blocks: [CertifiedBlock]) throws(ChainFault) {
+        try complete(begin(blocks)) { _, _ in }
+    }
+
+    /// Begins to check the signatures of blocks that are to follow those begun before: the first half of `append`.
+    ///
+    /// What they require is read from the state as it is now, which may be some blocks behind. Where that makes a difference,
+    /// `complete` checks anew.
+    public borrowing func begin(_ blocks: [CertifiedBlock]) -> BlocksUnderWay {
+        var checks: [SignatureCheck] = []
+        checks.reserveCapacity(blocks.reduce(0) { $0 + $1.block.transactions.count + $1.attestations.count })
+        let parts = blocks.map { block in
+            BlockUnderWay(
+                block: block, attestations: attestationChecks(block, &checks),
+                requirements: block.block.transactions.map { requirementsNow($0, at: block.block.header.time, &checks) })
+        }
+        return BlocksUnderWay(parts: parts, checks: verifier.begin(checks))
+    }
+
+    /// Verifies and appends blocks that were begun: the second half of `append`, with its verdicts. `appended` is called with each block
+    /// that was, and what it made of the state.
+    @available(*, noasync, message: "verification computes on the calling thread")
+    public mutating func complete(
+        _ blocks: BlocksUnderWay, _ appended: (CertifiedBlock, BlockOutcome) -> Void
+    ) throws(ChainFault) {
         precondition(!isSpent, "nothing is appended after a fault that ends the chain")
-        let prepared = prepare(blocks)
-        for (block, checks) in zip(blocks, prepared) {
+        var results = blocks.checks.finish()[...]
+        for part in blocks.parts {
             do {
-                try append(block, checks)
+                let own = results.prefix(part.checkCount)
+                results = results.dropFirst(part.checkCount)
+                appended(part.block, try append(part, own))
             } catch {
                 throw ChainFault(height: tip.height + 1, offence: error)
             }
         }
     }
+}
+
+/// Blocks whose signatures are being checked.
+public struct BlocksUnderWay: Sendable {
+    fileprivate let parts: [BlockUnderWay]
+    fileprivate let checks: SignatureVerifier.ChecksUnderWay
+}
+
+/// What was found out about a block before its turn, from the state at the time: it may be out of date, and is then not used.
+private struct BlockUnderWay: Sendable {
+    let block: CertifiedBlock
+    /// How many of its attestations could be checked.
+    let attestations: Int
+    /// Nil where the transaction did not fit the state at the time.
+    let requirements: [SignatureRequirements?]
+
+    /// Its checks: the attestations' first, then the transactions', in order.
+    var checkCount: Int { requirements.reduce(attestations) { $0 + ($1?.checkCount ?? 0) } }
 }
 
 /// The first block that is not valid, and why.
@@ -61,82 +113,73 @@ public struct ChainFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What was found out about a block before its turn, from the state at the time: it may be out of date, and is then not used.
-private struct PreparedBlock {
-    var attestations: [VerifiedSignature?] = []
-    /// Nil where the transaction did not fit the state at the time, or a check of it failed.
-    var transactions: [VerifiedTransaction?] = []
-}
-
 extension Chain {
-    private borrowing func prepare(_ blocks: [CertifiedBlock]) -> [PreparedBlock] {
-        var checks: [SignatureCheck] = []
-        // Per block: how many checks its attestations take; per transaction, what it requires and how many checks that takes.
-        var shares: [(attestations: Int, transactions: [(required: SignatureRequirements, checks: Int)?])] = []
-        for block in blocks {
-            let attestations = attestationChecks(block)
-            checks += attestations
-            let transactions = block.block.transactions.map { transaction in
-                requirementsNow(transaction, at: block.block.header.time).map { required in
-                    let own = required.checks
-                    checks += own
-                    return (required: required, checks: own.count)
-                }
-            }
-            shares.append((attestations.count, transactions))
+    private borrowing func attestationChecks(_ block: CertifiedBlock, _ checks: inout [SignatureCheck]) -> Int {
+        let validators = state.chainspec.validators
+        let message = block.block.header.attestationMessage
+        let known = block.attestations.filter { Int($0.validator) < validators.count }
+        checks += known.map {
+            SignatureCheck(key: validators[Int($0.validator)].blockKey, message: message, signature: $0.signature)
         }
-        var results = verifier.verify(checks)[...]
-        return zip(blocks, shares).map { block, share in
-            let attestations = Array(results.prefix(share.attestations))
-            results = results.dropFirst(attestations.count)
-            let transactions = zip(block.block.transactions, share.transactions).map { transaction, part in
-                guard let part else { return nil as VerifiedTransaction? }
-                let own = Array(results.prefix(part.checks))
-                results = results.dropFirst(own.count)
-                return own.contains(nil) ? nil : verified(transaction, part.required, own)
-            }
-            return PreparedBlock(attestations: attestations, transactions: transactions)
-        }
+        return known.count
     }
 
     private borrowing func requirementsNow(
-        _ transaction: SignedTransaction, at time: TimeMilliseconds
+        _ transaction: SignedTransaction, at time: TimeMilliseconds, _ checks: inout [SignatureCheck]
     ) -> SignatureRequirements? {
-        do {
-            return try state.requirements(of: transaction, at: time)
+        do throws(Refusal) {
+            let requirements = try state.requirements(of: transaction, at: time)
+            requirements.append(to: &checks)
+            return requirements
         } catch {
             return nil
         }
     }
 
-    private borrowing func verified(
-        _ transaction: SignedTransaction, _ requirements: SignatureRequirements, _ results: [VerifiedSignature?]
+    /// Where a transaction did not fit the state as it was: its checks by the state as it is, for all of them in parallel.
+    private borrowing func verifyAnew(_ part: BlockUnderWay) -> [Int: VerifiedTransaction] {
+        var checks: [SignatureCheck] = []
+        var anew: [(position: Int, requirements: SignatureRequirements)] = []
+        let transactions = part.block.block.transactions
+        for position in transactions.indices where part.requirements[position] == nil {
+            if let own = requirementsNow(transactions[position], at: part.block.block.header.time, &checks) { anew.append((position, own)) }
+        }
+        guard !anew.isEmpty else { return [:] }
+        var results = verifier.verify(checks)[...]
+        var verified: [Int: VerifiedTransaction] = [:]
+        for (position, requirements) in anew {
+            verified[position] = transactions[position].verified(requirements, results.prefix(requirements.checkCount))
+            results = results.dropFirst(requirements.checkCount)
+        }
+        return verified
+    }
+}
+
+extension SignedTransaction {
+    /// The verified transaction; nil when a check failed.
+    fileprivate func verified(
+        _ requirements: SignatureRequirements, _ results: ArraySlice<VerifiedSignature?>
     ) -> VerifiedTransaction? {
-        do {
-            return try VerifiedTransaction(transaction, requirements: requirements, results: results)
+        do throws(Refusal) {
+            return try VerifiedTransaction(self, requirements: requirements, results: results)
         } catch {
             return nil
-        }
-    }
-
-    private borrowing func attestationChecks(_ block: CertifiedBlock) -> [SignatureCheck] {
-        let validators = state.chainspec.validators
-        let message = block.block.header.attestationMessage
-        return block.attestations.filter { Int($0.validator) < validators.count }.map {
-            SignatureCheck(key: validators[Int($0.validator)].blockKey, message: message, signature: $0.signature)
         }
     }
 }
 
 extension Chain {
-    private mutating func append(_ certified: CertifiedBlock, _ prepared: PreparedBlock) throws(BlockOffence) {
+    private mutating func append(
+        _ part: BlockUnderWay, _ results: ArraySlice<VerifiedSignature?>
+    ) throws(BlockOffence) -> BlockOutcome {
+        let certified = part.block
         let header = certified.block.header
         try checkForm(of: certified)
         try checkHeader(of: certified.block)
-        try checkFinality(certified, prepared)
+        try checkFinality(certified, results.prefix(part.attestations))
         let start = state.savepoint
         do {
-            try apply(certified.block, prepared)
+            try apply(part, results.dropFirst(part.attestations))
         } catch {
             state.rollBack(to: start)
             throw error
@@ -154,6 +197,7 @@ extension Chain {
         isSpent = false
         tip = header
         history.append(header.historyLeaf)
+        return outcome
     }
 
     /// What decoding would have refused: a block may also come from memory, and attestations are only counted below.
@@ -190,13 +234,13 @@ extension Chain {
     }
 
     private borrowing func checkFinality(
-        _ certified: CertifiedBlock, _ prepared: PreparedBlock
+        _ certified: CertifiedBlock, _ results: ArraySlice<VerifiedSignature?>
     ) throws(BlockOffence) {
         let chainspec = state.chainspec
         for attestation in certified.attestations where Int(attestation.validator) >= chainspec.validators.count {
             throw .notFinal(reason: "validator \(attestation.validator) is not in the chain specification")
         }
-        for (attestation, result) in zip(certified.attestations, prepared.attestations) where result == nil {
+        for (attestation, result) in zip(certified.attestations, results) where result == nil {
             throw .notFinal(reason: "the attestation of validator \(attestation.validator) is not valid")
         }
         guard certified.attestations.count >= Int(chainspec.quorum) else {
@@ -204,22 +248,33 @@ extension Chain {
         }
     }
 
-    private mutating func apply(_ block: Block, _ prepared: PreparedBlock) throws(BlockOffence) {
+    private mutating func apply(
+        _ part: BlockUnderWay, _ results: ArraySlice<VerifiedSignature?>
+    ) throws(BlockOffence) {
+        let block = part.block.block
         let context = BlockContext(height: block.header.height, time: block.header.time)
+        let anew = verifyAnew(part)
+        var rest = results
         for (position, transaction) in block.transactions.enumerated() {
+            var ready = anew[position]
+            if let requirements = part.requirements[position] {
+                ready = transaction.verified(requirements, rest.prefix(requirements.checkCount))
+                rest = rest.dropFirst(requirements.checkCount)
+            }
             do throws(Refusal) {
-                let verified: VerifiedTransaction
-                if let ready = prepared.transactions[position] {
-                    verified = ready
-                } else {
-                    let required = try state.requirements(of: transaction, at: context.time)
-                    verified = try VerifiedTransaction(checking: transaction, requirements: required)
-                }
+                let verified = if let ready { ready } else { try verifiedHere(transaction, at: context.time) }
                 try state.apply(verified, at: UInt32(position), in: context)
             } catch {
                 throw .transaction(position: position, id: transaction.id, refusal: error)
             }
         }
+    }
+
+    /// Checked on this thread by the state as it is: for what a transaction earlier in the block changed, and for what fails.
+    private borrowing func verifiedHere(
+        _ transaction: SignedTransaction, at time: TimeMilliseconds
+    ) throws(Refusal) -> VerifiedTransaction {
+        try VerifiedTransaction(checking: transaction, requirements: try state.requirements(of: transaction, at: time))
     }
 
     private borrowing func requireField<Value: Equatable & CustomStringConvertible>(

@@ -16,7 +16,7 @@ public final class ParallelWork: Sendable {
     }
 
     /// A job and how far it is. Its numbers are changed under the queue's lock only.
-    private final class Job: @unchecked Sendable {
+    fileprivate final class Job: @unchecked Sendable {
         let count: Int
         let body: @Sendable (Range<Int>) -> Void
         let completion: @Sendable () -> Void
@@ -59,21 +59,30 @@ public final class ParallelWork: Sendable {
         }
     }
 
-    /// Calls `body` as `start` does, on the calling thread too, and returns when all is done.
-    @available(*, noasync, message: "this computes on the calling thread")
-    public func run(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) {
-        guard count > 1, threadCount > 0 else {
-            if count > 0 { body(0..<count) }
-            return
-        }
-        let isDone = Monitor(false)
+    /// Lets the threads begin with a job, which the calling thread joins later: `WorkUnderWay.finish` completes it.
+    public func begin(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> WorkUnderWay {
+        let isDone = Monitor(count == 0)
         let job = Job(count, body) { isDone.withLock { $0 = true } }
-        queue.withLock { $0.jobs.append(job) }
-        while let range = queue.withLockWakingNobody({ queue in Self.take(job, in: &queue, shareCount: threadCount + 1) }) {
-            body(range)
-            Self.finish(range, of: job, queue)
+        if count > 0, threadCount > 0 { queue.withLock { $0.jobs.append(job) } }
+        return WorkUnderWay(work: self, job: job, isDone: isDone)
+    }
+
+    /// A job that the threads have begun with.
+    public struct WorkUnderWay: Sendable {
+        fileprivate let work: ParallelWork
+        fileprivate let job: Job
+        fileprivate let isDone: Monitor<Bool>
+
+        /// Helps with what is left on the calling thread, and returns when all is done.
+        @available(*, noasync, message: "this computes on the calling thread")
+        public func finish() {
+            let queue = work.queue, shareCount = work.threadCount + 1
+            while let range = queue.withLockWakingNobody({ ParallelWork.take(job, in: &$0, shareCount: shareCount) }) {
+                job.body(range)
+                ParallelWork.finish(range, of: job, queue)
+            }
+            isDone.wait { $0 ? () : nil }
         }
-        isDone.wait { $0 ? () : nil }
     }
 
     /// Jobs with work that no thread has taken yet.

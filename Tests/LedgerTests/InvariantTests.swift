@@ -169,7 +169,7 @@ struct InvariantTests {
             let account = accounts[Self.alice]
             accounts[Self.alice] = Account(
                 index: account.index, id: account.id, kind: account.kind, institution: 2, openedHeight: 1,
-                policy: account.policy, balances: account.balances)
+                policy: account.policy, balances: Array(account.balances))
         }
         #expect(moved?.finding.hasPrefix("balances is recorded") == true)
     }

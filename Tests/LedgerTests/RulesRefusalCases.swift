@@ -116,7 +116,7 @@ extension RefusalCase {
         RefusalCase(.invalidSignature, "the right key, but of other content") { scene in
             let other = scene.network.transfer(2, from: scene.alice, to: scene.bob, nonce: 76, expiry: scene.ledger.expiry)
             let transaction = scene.transfer(1, from: scene.alice, to: scene.bob)
-            return (try transaction.replacingSignatures { _ in other.signatures }, .signature(0))
+            return (try transaction.replacingSignatures { _ in Array(other.signatures) }, .signature(0))
         },
         RefusalCase(.invalidPossession, "the second key of the second opening did not sign") { scene in
             let keys = TestPolicy(threshold: 1, [(TestKey("p"), 1), (TestKey("q"), 1)])
@@ -269,7 +269,7 @@ extension RulesScene {
         let present = ledger.state.accounts[index].balance(of: TestNetwork.eur)
         let turnover = credits - present.creditsPosted
         ledger.state = ledger.state.damaged { accounts, _ in
-            accounts[index].balances = accounts[index].balances.filter { $0.asset != TestNetwork.eur }
+            accounts[index].balances = CompactList(accounts[index].balances.filter { $0.asset != TestNetwork.eur })
             accounts[index].balances.insert(
                 Balance(asset: TestNetwork.eur, creditsPosted: credits, debitsPosted: present.debitsPosted + turnover), at: 0)
             accounts[other].balances = [Balance(asset: TestNetwork.eur, creditsPosted: turnover, debitsPosted: turnover)]

@@ -92,7 +92,7 @@ struct RulesScene: ~Copyable {
 extension SignedTransaction {
     /// The same content with some signatures changed.
     func replacingSignatures(_ change: ([TransactionSignature]) -> [TransactionSignature]) throws -> SignedTransaction {
-        try SignedTransaction(content, signatures: change(signatures))
+        try SignedTransaction(content, signatures: change(Array(signatures)))
     }
 }
 

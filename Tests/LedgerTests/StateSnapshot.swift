@@ -9,7 +9,7 @@ struct StateSnapshot: Equatable {
     let accounts: [Account]
     let supply: [SupplyRecord]
     let remembered: [UInt64: Set<TransactionID>]
-    let indexes: [AccountID: Int]
+    let indexes: [AccountID: Int?]
     let entries: [AccountEntry]
     let undoCount: Int
     let stateRoot: Bytes32
@@ -22,8 +22,8 @@ struct StateSnapshot: Equatable {
         accounts = state.accounts
         supply = state.supply
         // An hour without ids is the same as no hour.
-        remembered = state.replayWindow.buckets.filter { !$0.value.isEmpty }
-        indexes = state.indexes
+        remembered = state.replayWindow.buckets.mapValues { Set($0.elements) }.filter { !$0.value.isEmpty }
+        indexes = Dictionary(uniqueKeysWithValues: state.accounts.map { ($0.id, state.position(of: $0.id)) })
         entries = state.entries
         undoCount = state.undoLog.count
         stateRoot = state.stateRoot

@@ -96,7 +96,7 @@ struct BlockForge: ~Copyable {
 
 /// The same transaction with a signature that is not valid: the last byte of the last one is another.
 func spoilingSignature(of transaction: SignedTransaction) -> SignedTransaction {
-    var signatures = transaction.signatures
+    var signatures = Array(transaction.signatures)
     let last = signatures.removeLast()
     var bytes = last.signature.bytes
     bytes[31] ^= 1

@@ -31,7 +31,7 @@ struct ReceiptCommand: ParsableCommand {
         finding.add("transaction", "transaction", receipt.transaction.id.hex)
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.addBlock(receipt.header, attestations: receipt.attestations, chainspec)
-        let draft = TransactionDraft(content: receipt.transaction.content, signatures: receipt.transaction.signatures)
+        let draft = TransactionDraft(receipt.transaction)
         finding.add(
             "content", "content", draft.json(chainspec: chainspec),
             text: receipt.transaction.content.operations.map { $0.summary(in: receipt.transaction.content, chainspec) }

@@ -169,7 +169,7 @@ struct AccountShowCommand: AsyncParsableCommand {
         let proof = try await reporting { try await client.balanceProof(of: id) }
         guard !node.output.json else { return print(proof.account.json(chainspec: chainspec).text(.pretty)) }
         show(
-            proof.account.kind, proof.account.status, proof.account.balances, proof.account.institution,
+            proof.account.kind, proof.account.status, Array(proof.account.balances), proof.account.institution,
             proof.account.kind == .liability ? nil : proof.account.policy, chainspec, id,
             "at height \(proof.header.height), proved")
     }

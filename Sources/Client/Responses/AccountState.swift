@@ -39,7 +39,7 @@ extension AccountState {
         policy = account.kind == .liability ? nil : account.policy
         entryCount = account.entryCount
         entryHash = account.entryHash
-        balances = account.balances
+        balances = Array(account.balances)
         self.height = height
     }
 

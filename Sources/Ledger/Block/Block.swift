@@ -84,11 +84,8 @@ extension Block {
 extension SignedTransaction {
     /// The transaction's hash as a leaf of the transaction tree.
     public var transactionLeaf: Bytes32 {
-        var leaf: [UInt8] = []
-        leaf.reserveCapacity(bytes.count + 1)
-        leaf.append(0x00)
-        leaf.append(contentsOf: bytes)
-        return MerkleHash.leaf(leaf)
+        // The first byte tells a transaction from a system entry.
+        MerkleHash.leaf(0x00, bytes.span)
     }
 }
 

@@ -161,6 +161,9 @@ extension Chainspec {
         Int(index) < assets.count ? assets[Int(index)] : nil
     }
 
+    /// Whether the network has an asset at a position.
+    public func hasAsset(_ index: AssetIndex) -> Bool { Int(index) < assets.count }
+
     /// The address of an account on this network.
     public func address(of account: AccountID) -> String {
         Bech32m.encode(prefix: addressPrefix, payload: account.bytes.bytes)

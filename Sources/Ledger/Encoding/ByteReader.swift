@@ -12,6 +12,13 @@ public struct ByteReader: ~Escapable {
         self.bytes = bytes
     }
 
+    /// A reader that goes on at `offset`.
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>, at offset: Int) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+
     /// How many bytes are left.
     public var remaining: Int { bytes.count - offset }
 
@@ -31,22 +38,15 @@ public struct ByteReader: ~Escapable {
     }
 
     public mutating func readUInt16() throws(DecodingError) -> UInt16 {
-        let start = try advance(2)
-        return UInt16(bytes[start]) << 8 | UInt16(bytes[start + 1])
+        bytes.bigEndian(at: try advance(2), as: UInt16.self)
     }
 
     public mutating func readUInt32() throws(DecodingError) -> UInt32 {
-        let start = try advance(4)
-        var value: UInt32 = 0
-        for position in start..<start + 4 { value = value << 8 | UInt32(bytes[position]) }
-        return value
+        bytes.bigEndian(at: try advance(4), as: UInt32.self)
     }
 
     public mutating func readUInt64() throws(DecodingError) -> UInt64 {
-        let start = try advance(8)
-        var value: UInt64 = 0
-        for position in start..<start + 8 { value = value << 8 | UInt64(bytes[position]) }
-        return value
+        bytes.bigEndian(at: try advance(8), as: UInt64.self)
     }
 
     public mutating func readUInt128() throws(DecodingError) -> UInt128 {
@@ -69,10 +69,17 @@ public struct ByteReader: ~Escapable {
         return Bytes64(copying: bytes.extracting(start..<start + 64))
     }
 
+    /// The next `count` bytes, where they are.
+    @_lifetime(copy self)
+    public mutating func readSpan(_ count: Int) throws(DecodingError) -> Span<UInt8> {
+        let start = try advance(count)
+        return bytes.extracting(start..<start + count)
+    }
+
     /// Copies the next `count` bytes.
     public mutating func readBytes(_ count: Int) throws(DecodingError) -> [UInt8] {
         let start = try advance(count)
-        return [UInt8](count: count) { bytes[start + $0] }
+        return [UInt8](copying: bytes.extracting(start..<start + count))
     }
 
     /// A `string`: `u8` length, then ASCII of the given alphabet.
@@ -85,10 +92,12 @@ public struct ByteReader: ~Escapable {
 }
 
 extension [UInt8] {
-    /// An array of `count` bytes, each made by `element`; one allocation.
-    fileprivate init(count: Int, element: (Int) -> UInt8) {
-        self.init()
-        reserveCapacity(count)
-        for position in 0..<count { append(element(position)) }
+    /// The bytes of a span, copied.
+    public init(copying source: Span<UInt8>) {
+        self.init(capacity: source.count) { output in
+            output.append(repeating: 0, count: source.count)
+            var target = output.mutableSpan
+            target.store(source, at: 0)
+        }
     }
 }

@@ -9,7 +9,7 @@ public struct AppliesOnce: Invariant {
     public func check(_ state: borrowing LedgerState) throws(InvariantViolation) {
         var seen: Set<TransactionID> = []
         for hour in state.replayWindow.buckets.keys.sorted() {
-            for id in state.replayWindow.buckets[hour]?.sorted() ?? [] where !seen.insert(id).inserted {
+            for id in state.replayWindow.buckets[hour]?.elements.sorted() ?? [] where !seen.insert(id).inserted {
                 throw violation("transaction \(id)", "it is remembered under two expiries, but its content has one")
             }
         }

@@ -38,11 +38,11 @@ public enum BlockInvariants {
 
     /// No two positions of the block have the same id. Entries come in the order of positions.
     private static func checkOnce(_ entries: [AccountEntry]) throws(InvariantViolation) {
-        var seen: Set<TransactionID> = []
+        var seen = TransactionIDSet()
         var last: UInt32?
         for item in entries where item.entry.transaction != last {
             last = item.entry.transaction
-            guard seen.insert(item.entry.id).inserted else {
+            guard seen.insert(item.entry.id) else {
                 throw AppliesOnce().violation("transaction \(item.entry.id)", "it is in the block twice")
             }
         }
@@ -60,23 +60,26 @@ public enum BlockInvariants {
         _ outcome: BlockOutcome, in state: borrowing LedgerState
     ) throws(InvariantViolation) {
         let institutionCount = state.chainspec.institutions.count
-        var movements: [Int: Movement] = [:]
+        var movements = [Movement?](repeating: nil, count: state.supply.count)
         for item in outcome.entries where item.entry.kind == .debit || item.entry.kind == .credit {
-            let account = state.accounts[Int(item.account)]
-            let position = Int(item.entry.asset) * institutionCount + Int(account.institution)
+            let position = Int(item.entry.asset) * institutionCount + Int(state.accounts[Int(item.account)].institution)
+            let isLiability = state.accounts[Int(item.account)].kind == .liability
             let amount = UInt128(item.entry.amount)
-            switch (item.entry.kind == .debit, account.kind == .liability) {
-            case (true, true): movements[position, default: Movement()].issued += amount
-            case (false, true): movements[position, default: Movement()].redeemed += amount
-            case (true, false): movements[position, default: Movement()].paid += amount
-            case (false, false): movements[position, default: Movement()].received += amount
+            var movement = movements[position] ?? Movement()
+            switch (item.entry.kind == .debit, isLiability) {
+            case (true, true): movement.issued += amount
+            case (false, true): movement.redeemed += amount
+            case (true, false): movement.paid += amount
+            case (false, false): movement.received += amount
             }
+            movements[position] = movement
         }
         for (changed, before) in zip(outcome.supply, outcome.supplyBefore) {
-            let movement = movements.removeValue(forKey: changed.position) ?? Movement()
+            let movement = movements[changed.position] ?? Movement()
+            movements[changed.position] = nil
             try compare(before, changed.record, movement)
         }
-        if let position = movements.keys.min() {
+        if let position = movements.firstIndex(where: { $0 != nil }) {
             throw SupplyMatchesAccounts().violation("supply record \(position)", "entries touch it, but it did not change")
         }
     }

@@ -15,7 +15,7 @@ public struct BlockContext: Sendable {
 struct OperationContext {
     let height: UInt64
     let transaction: UInt32
-    let operation: Int
+    var operation: Int
     let id: TransactionID
 
     func entry(_ kind: Entry.Kind, item: Int = 0, asset: AssetIndex = Entry.noAsset, amount: UInt64 = 0) -> Entry {
@@ -37,11 +37,11 @@ extension LedgerState {
     public mutating func apply(
         _ transaction: VerifiedTransaction, at position: UInt32, in block: BlockContext
     ) throws(Refusal) {
-        let requirements = try requirements(of: transaction.signed, at: block.time)
-        try transaction.checkRotatedKeys(requirements)
+        let resolved = try resolve(transaction, at: block.time)
+        try checkRotatedKeys(transaction, resolved)
         let start = savepoint
         do {
-            try applyOperations(of: transaction.signed, at: position, in: block)
+            try applyOperations(of: transaction.signed, resolved.accounts, at: position, in: block)
         } catch {
             rollBack(to: start)
             throw error
@@ -51,14 +51,31 @@ extension LedgerState {
         undoLog.append(.applied(transaction.signed.id, expiry: expiry))
     }
 
-    private mutating func applyOperations(
-        of transaction: SignedTransaction, at position: UInt32, in block: BlockContext
+    /// Checks anew, on this thread, what no longer fits: signatures whose keys were rotated since. Proofs of possession do not depend on
+    /// the state, so those held stay good.
+    ///
+    /// Throws `invalidSignature` for the first that does not hold by the present key.
+    private borrowing func checkRotatedKeys(
+        _ transaction: VerifiedTransaction, _ resolved: ResolvedTransaction
     ) throws(Refusal) {
-        let content = transaction.content
-        let accounts = try resolveAccounts(content)
-        for (index, operation) in content.operations.enumerated() {
-            let context = OperationContext(
-                height: block.height, transaction: position, operation: index, id: transaction.id)
+        let signed = transaction.signed
+        let signatures = signed.signatures
+        for position in 0..<signatures.count {
+            let signature = signatures[position]
+            let held = transaction.envelope[position]
+            let key = key(of: signature, resolved)
+            guard held.key != key || held.message != signed.signingHash else { continue }
+            let check = SignatureCheck(key: key, message: signed.signingHash, signature: signature.signature)
+            guard check.verify() != nil else { throw Refusal(.invalidSignature, at: .signature(position)) }
+        }
+    }
+
+    private mutating func applyOperations(
+        of transaction: SignedTransaction, _ accounts: CompactList<Int>, at position: UInt32, in block: BlockContext
+    ) throws(Refusal) {
+        var context = OperationContext(height: block.height, transaction: position, operation: 0, id: transaction.id)
+        for operation in transaction.content.operations {
+            defer { context.operation += 1 }
             switch operation {
             case .openAccounts(let open): try apply(open, sponsor: accounts[Int(open.sponsor)], context)
             case .transfer(let transfer): try apply(transfer, accounts, context)

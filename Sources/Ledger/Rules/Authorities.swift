@@ -2,19 +2,24 @@ extension LedgerState {
     /// The accounts whose authority a transaction uses, ascending (`docs/spec/rules.md` section 2), after rules 7 and 8.
     ///
     /// `accounts` are the resolved accounts of the account list.
-    borrowing func requiredAuthorities(_ content: Transaction, _ accounts: [Int]) throws(Refusal) -> [Int] {
-        var authorities: [Int] = []
-        for (position, operation) in content.operations.enumerated() {
+    borrowing func requiredAuthorities(
+        _ transaction: SignedTransaction, _ accounts: CompactList<Int>
+    ) throws(Refusal) -> CompactList<Int> {
+        var authorities: CompactList<Int> = []
+        var position = 0
+        for operation in transaction.content.operations {
+            defer { position += 1 }
             switch operation {
             case .openAccounts(let open):
                 try checkSponsor(of: open, accounts, at: position)
                 authorities.append(accounts[Int(open.sponsor)])
             case .transfer(let transfer):
-                for (item, leg) in transfer.legs.enumerated() {
+                for item in 0..<transfer.legs.count {
+                    let leg = transfer.legs[item]
                     try checkHolder(accounts[Int(leg.from)], at: .operation(position, item: item))
                     try checkHolder(accounts[Int(leg.to)], at: .operation(position, item: item))
                     let from = accounts[Int(leg.from)]
-                    if authorities.last != from { authorities.append(from) }
+                    if authorities.isEmpty || authorities[authorities.count - 1] != from { authorities.append(from) }
                 }
             case .issue(let issue):
                 try checkIssuer(accounts[Int(issue.bank)], of: issue.asset, at: position)
@@ -29,12 +34,13 @@ extension LedgerState {
                 try checkHolder(accounts[Int(rotate.account)], at: .operation(position, item: 0))
                 authorities.append(accounts[Int(rotate.account)])
             case .setStatus(let setStatus):
-                let account = self.accounts[accounts[Int(setStatus.account)]]
-                guard account.kind == .bankIssued || account.kind == .walletHeld else {
+                let account = accounts[Int(setStatus.account)]
+                let kind = self.accounts[account].kind
+                guard kind == .bankIssued || kind == .walletHeld else {
                     throw Refusal(.wrongAccountKind, at: .operation(position, item: 0))
                 }
                 // Institution accounts come first in the state, in the order of the chainspec.
-                authorities.append(Int(account.institution))
+                authorities.append(Int(self.accounts[account].institution))
             }
         }
         return authorities.sortedUnique()
@@ -45,7 +51,7 @@ extension LedgerState {
     }
 
     private borrowing func checkSponsor(
-        of open: OpenAccounts, _ resolved: [Int], at position: Int
+        of open: OpenAccounts, _ resolved: CompactList<Int>, at position: Int
     ) throws(Refusal) {
         let account = accounts[resolved[Int(open.sponsor)]]
         let kind = account.kind == .institution ? chainspec.institutions[Int(account.institution)].kind : nil
@@ -64,11 +70,11 @@ extension LedgerState {
     }
 }
 
-extension [Int] {
-    fileprivate func sortedUnique() -> [Int] {
+extension CompactList<Int> {
+    fileprivate func sortedUnique() -> Self {
         if count < 2 { return self }
         var result: [Int] = []
         for value in sorted() where result.last != value { result.append(value) }
-        return result
+        return CompactList(result)
     }
 }

@@ -6,20 +6,20 @@ extension LedgerState {
     mutating func apply(_ open: OpenAccounts, sponsor: Int, _ context: OperationContext) throws(Refusal) {
         for (item, opening) in open.openings.enumerated() {
             let id = opening.accountID(network: chainspec.network, sponsor: accounts[sponsor].id)
-            guard indexes[id] == nil else { throw context.refusal(.accountExists, item: item) }
+            guard position(of: id) == nil else { throw context.refusal(.accountExists, item: item) }
             let index = accounts.count
-            accounts.append(
+            add(
                 Account(
                     index: AccountIndex(index), id: id, kind: opening.kind, tier: opening.tier,
                     institution: accounts[sponsor].institution, openedHeight: context.height, policy: opening.policy))
-            indexes[id] = index
-            undoLog.append(.opened(id))
+            undoLog.append(.opened)
             append(context.entry(.opened, item: item), to: index)
         }
     }
 
-    mutating func apply(_ transfer: Transfer, _ accounts: [Int], _ context: OperationContext) throws(Refusal) {
-        for (item, leg) in transfer.legs.enumerated() {
+    mutating func apply(_ transfer: Transfer, _ accounts: CompactList<Int>, _ context: OperationContext) throws(Refusal) {
+        for item in 0..<transfer.legs.count {
+            let leg = transfer.legs[item]
             try move(
                 leg.amount, of: leg.asset, from: accounts[Int(leg.from)], to: accounts[Int(leg.to)], item: item, context)
         }
@@ -37,7 +37,7 @@ extension LedgerState {
 
     private borrowing func liabilityAccount(of asset: AssetIndex, bank: Int) -> Int {
         let id = chainspec.liabilityAccount(asset: asset, bank: accounts[bank].institution)
-        guard let index = indexes[id] else { preconditionFailure("genesis opens one per asset and issuer") }
+        guard let index = position(of: id) else { preconditionFailure("genesis opens one per asset and issuer") }
         return index
     }
 
@@ -68,8 +68,13 @@ extension LedgerState {
     /// Brings the frozen figures in line with a changed status.
     private mutating func moveFrozenSupply(_ account: Int) {
         for balance in accounts[account].balances where balance.posted > 0 {
-            updateSupply(of: balance.asset, account) { record, account in
-                if account.status.refusesDebits { record.frozen += balance.posted } else { record.frozen -= balance.posted }
+            let position = supplyPosition(of: balance.asset, account: account)
+            rememberSupply(position)
+            undoLog.append(.frozen(position: position, before: supply[position].frozen))
+            if accounts[account].status.refusesDebits {
+                supply[position].frozen += balance.posted
+            } else {
+                supply[position].frozen -= balance.posted
             }
         }
     }

@@ -76,7 +76,7 @@ public struct Account: Hashable, Sendable {
     public internal(set) var entryCount: UInt64
     public internal(set) var entryHash: Bytes32
     /// Ascending by asset.
-    public internal(set) var balances: [Balance]
+    public internal(set) var balances: CompactList<Balance>
 
     public init(
         index: AccountIndex, id: AccountID, kind: AccountKind, tier: UInt8 = 0, institution: InstitutionIndex,
@@ -93,16 +93,27 @@ public struct Account: Hashable, Sendable {
         self.policy = policy
         self.entryCount = entryCount
         self.entryHash = entryHash
-        self.balances = balances
+        self.balances = CompactList(balances)
     }
 
     /// The balance in an asset; all zero when the account never had any.
     public func balance(of asset: AssetIndex) -> Balance {
-        balances.first { $0.asset == asset } ?? Balance(asset: asset)
+        for position in 0..<balances.count where balances[position].asset == asset { return balances[position] }
+        return Balance(asset: asset)
     }
 
     /// The account's hash as a leaf of the state tree.
-    public var leaf: Bytes32 { MerkleHash.leaf(bytes) }
+    public var leaf: Bytes32 {
+        var writer = ByteWriter(reservingCapacity: 256)
+        return leaf(with: &writer)
+    }
+
+    /// The same, in the room of a writer that is used again and again.
+    func leaf(with writer: inout ByteWriter) -> Bytes32 {
+        writer.removeAll()
+        write(to: &writer)
+        return MerkleHash.leaf(writer.span)
+    }
 }
 
 extension Account {
@@ -133,26 +144,29 @@ extension Account {
 
     private static func readBalances(
         of kind: AccountKind, from reader: inout ByteReader
-    ) throws(DecodingError) -> [Balance] {
+    ) throws(DecodingError) -> CompactList<Balance> {
         let count = Int(try reader.readUInt16())
         guard count <= maximumBalanceCount else { throw .countOutOfRange }
-        var balances: [Balance] = []
-        balances.reserveCapacity(count)
-        for _ in 0..<count {
+        return try CompactList(reading: count, from: &reader) { (reader, last) throws(DecodingError) in
             let balance = Balance(
                 asset: try reader.readUInt16(), creditsPosted: try reader.readUInt128(),
                 debitsPosted: try reader.readUInt128(), creditsPending: try reader.readUInt128(),
                 debitsPending: try reader.readUInt128())
             guard balance.isPossible(for: kind) else { throw .negativeBalance }
-            if let last = balances.last, last.asset >= balance.asset { throw .unsortedBalances }
-            balances.append(balance)
+            if let last, last.asset >= balance.asset { throw .unsortedBalances }
+            return balance
         }
-        return balances
     }
 
     /// The canonical bytes.
     public var bytes: [UInt8] {
         var writer = ByteWriter(reservingCapacity: 256)
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Writes the canonical bytes.
+    public func write(to writer: inout ByteWriter) {
         writer.write(Self.version)
         writer.write(kind.rawValue)
         writer.write(status.rawValue)
@@ -165,14 +179,14 @@ extension Account {
         writer.write(entryCount)
         writer.write(entryHash)
         writer.write(UInt16(balances.count))
-        for balance in balances {
+        for position in 0..<balances.count {
+            let balance = balances[position]
             writer.write(balance.asset)
             writer.write(balance.creditsPosted)
             writer.write(balance.debitsPosted)
             writer.write(balance.creditsPending)
             writer.write(balance.debitsPending)
         }
-        return writer.bytes
     }
 }
 

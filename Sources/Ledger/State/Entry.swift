@@ -44,9 +44,15 @@ public struct Entry: Hashable, Sendable {
     /// The entry hash of an account after this entry: `tagged("coffer/entry/v1", previous ‖ entry)`.
     public func hash(after previous: Bytes32) -> Bytes32 {
         var writer = ByteWriter(reservingCapacity: 32 + Self.byteCount)
+        return hash(after: previous, with: &writer)
+    }
+
+    /// The same, in the room of a writer that is used again and again.
+    func hash(after previous: Bytes32, with writer: inout ByteWriter) -> Bytes32 {
+        writer.removeAll()
         writer.write(previous)
         write(to: &writer)
-        return Tag.entry.hash(writer.bytes)
+        return Tag.entry.hash(writer.span)
     }
 }
 

@@ -16,13 +16,17 @@ public struct LedgerState: ~Copyable, Sendable {
     public internal(set) var supply: [SupplyRecord]
     public internal(set) var replayWindow: ReplayWindow
 
-    var indexes: [AccountID: Int]
+    private var directory: AccountDirectory
     var stateTree: MerkleTree
     var supplyTree: MerkleTree
     /// Entries of the block being applied; their chains are computed when it is sealed.
     var entries: [AccountEntry] = []
     /// How to take back what was applied since the last seal, latest last.
     var undoLog: [Undo] = []
+    /// By position, the supply records as they were before the block being applied, where it may have changed them.
+    var supplyBefore: [SupplyRecord?]
+    /// Room for what seals need, kept from one to the next.
+    var touched = TouchedAccounts()
 
     /// The genesis state (`docs/spec/chainspec.md` section 3).
     public init(genesis chainspec: Chainspec) {
@@ -44,7 +48,11 @@ public struct LedgerState: ~Copyable, Sendable {
         self.accounts = accounts
         self.supply = supply
         self.replayWindow = replayWindow
-        indexes = Dictionary(uniqueKeysWithValues: accounts.enumerated().map { ($1.id, $0) })
+        supplyBefore = [SupplyRecord?](repeating: nil, count: supply.count)
+        directory = AccountDirectory(capacity: accounts.count)
+        for (position, account) in accounts.enumerated() {
+            directory.insert(account.id, at: position, in: accounts)
+        }
         stateTree = MerkleTree(leaves: accounts.map(\.leaf))
         supplyTree = MerkleTree(leaves: supply.map(\.leaf))
     }
@@ -56,7 +64,8 @@ public struct LedgerState: ~Copyable, Sendable {
         accounts = other.accounts
         supply = other.supply
         replayWindow = other.replayWindow
-        indexes = other.indexes
+        directory = other.directory
+        supplyBefore = other.supplyBefore
         stateTree = other.stateTree
         supplyTree = other.supplyTree
         entries = other.entries
@@ -68,7 +77,25 @@ public struct LedgerState: ~Copyable, Sendable {
 
     /// The account with an id.
     public borrowing func account(_ id: AccountID) -> Account? {
-        indexes[id].map { accounts[$0] }
+        position(of: id).map { accounts[$0] }
+    }
+
+    /// Where an account stands in `accounts`; nil when there is none with this id.
+    borrowing func position(of id: AccountID) -> Int? {
+        directory.position(of: id, in: accounts)
+    }
+
+    /// Adds an account at the end.
+    mutating func add(_ account: Account) {
+        accounts.append(account)
+        directory.insert(account.id, at: accounts.count - 1, in: accounts)
+    }
+
+    /// Takes the last account away again.
+    mutating func takeBackLastAccount() {
+        guard let account = accounts.last else { preconditionFailure("only what was opened is taken back") }
+        directory.remove(account.id, at: accounts.count - 1, in: accounts)
+        accounts.removeLast()
     }
 
     /// The root of the state tree as of the last seal.
@@ -79,10 +106,6 @@ public struct LedgerState: ~Copyable, Sendable {
     /// The inclusion proof of an account as of the last seal, from the leaf's sibling upwards.
     public borrowing func inclusionPath(of account: AccountIndex) -> [Bytes32] {
         stateTree.inclusionPath(of: Int(account))
-    }
-
-    func supplyPosition(asset: AssetIndex, institution: InstitutionIndex) -> Int {
-        Int(asset) * chainspec.institutions.count + Int(institution)
     }
 }
 

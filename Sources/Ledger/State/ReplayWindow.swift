@@ -1,7 +1,7 @@
 /// The ids that are in the chain and not yet expired (`docs/spec/rules.md` section 6), partitioned by the hour of their expiry.
 public struct ReplayWindow: Sendable {
     private static let bucketMilliseconds: UInt64 = 3_600_000
-    private(set) var buckets: [UInt64: Set<TransactionID>] = [:]
+    private(set) var buckets: [UInt64: TransactionIDSet] = [:]
 
     public init() {}
 
@@ -13,7 +13,7 @@ public struct ReplayWindow: Sendable {
     }
 
     public mutating func insert(_ id: TransactionID, expiry: TimeMilliseconds) {
-        buckets[expiry / Self.bucketMilliseconds, default: []].insert(id)
+        buckets[expiry / Self.bucketMilliseconds, default: TransactionIDSet()].insert(id)
     }
 
     mutating func remove(_ id: TransactionID, expiry: TimeMilliseconds) {

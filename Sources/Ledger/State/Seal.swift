@@ -19,19 +19,16 @@ extension LedgerState {
     /// Ends a block: computes the entry chains of the touched accounts and updates both trees, once.
     public mutating func seal(height: UInt64, time: TimeMilliseconds) -> BlockOutcome {
         let sealedEntries = entries
-        for item in sealedEntries {
-            let account = Int(item.account)
-            accounts[account].entryHash = item.entry.hash(after: accounts[account].entryHash)
-            accounts[account].entryCount += 1
-        }
-        let touched = Set(sealedEntries.map { Int($0.account) }).sorted()
+        extendEntryChains()
+        let touched = touched.removeAll()
         updateStateTree(touched)
         let supplyBefore = touchedSupplyBefore()
         let changedSupply = supplyBefore.map { (position: $0.position, record: supply[$0.position]) }
         supplyTree.update(changedSupply.map { (index: $0.position, leaf: $0.record.leaf) })
         replayWindow.forget(before: time)
         undoLog.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
+        entries = []
+        entries.reserveCapacity(sealedEntries.count)
         self.height = height
         self.time = time
         return BlockOutcome(
@@ -40,20 +37,39 @@ extension LedgerState {
             supplyBefore: supplyBefore.map(\.record))
     }
 
-    private mutating func updateStateTree(_ touched: [Int]) {
-        let oldCount = stateTree.count
-        let changes = touched.prefix { $0 < oldCount }.map { (index: $0, leaf: accounts[$0].leaf) }
-        stateTree.update(changes, appending: accounts[oldCount...].map(\.leaf))
+    private mutating func extendEntryChains() {
+        var writer = ByteWriter(reservingCapacity: 128)
+        for item in entries {
+            let account = Int(item.account)
+            accounts[account].entryHash = item.entry.hash(after: accounts[account].entryHash, with: &writer)
+            accounts[account].entryCount += 1
+            touched.insert(account)
+        }
     }
 
-    /// The supply records that the block touched, as they were before it: the undo log's first mention of each.
-    private func touchedSupplyBefore() -> [(position: Int, record: SupplyRecord)] {
-        var isSeen = [Bool](repeating: false, count: supply.count)
-        var before: [(position: Int, record: SupplyRecord)] = []
-        for case .supply(let position, let record) in undoLog where !isSeen[position] {
-            isSeen[position] = true
-            before.append((position, record))
+    private mutating func updateStateTree(_ touched: [Int]) {
+        var writer = ByteWriter(reservingCapacity: 512)
+        let oldCount = stateTree.count
+        let changes = touched.prefix { $0 < oldCount }.map { (index: $0, leaf: accounts[$0].leaf(with: &writer)) }
+        stateTree.update(changes, appending: accounts[oldCount...].map { $0.leaf(with: &writer) })
+    }
+
+    /// The supply records that the block touched, as they were before it. A record that only a refused transaction touched is not
+    /// among them.
+    private mutating func touchedSupplyBefore() -> [(position: Int, record: SupplyRecord)] {
+        var isTouched = [Bool](repeating: false, count: supply.count)
+        for item in entries {
+            switch item.entry.kind {
+            case .debit, .credit: isTouched[supplyPosition(of: item.entry.asset, account: Int(item.account))] = true
+            case .opened, .keysRotated, .statusSet: break
+            }
         }
-        return before.sorted { $0.position < $1.position }
+        var before: [(position: Int, record: SupplyRecord)] = []
+        for position in supply.indices {
+            guard let record = supplyBefore[position] else { continue }
+            if isTouched[position] || record != supply[position] { before.append((position, record)) }
+            supplyBefore[position] = nil
+        }
+        return before
     }
 }

@@ -4,12 +4,12 @@ extension LedgerState {
     /// How to take back one effect.
     enum Undo: Sendable {
         case applied(TransactionID, expiry: TimeMilliseconds)
-        case opened(AccountID)
-        case debited(account: Int, slot: Int, amount: UInt64)
-        case credited(account: Int, slot: Int, amount: UInt64)
+        case opened
+        case moved(Movement)
         case balanceAdded(account: Int, slot: Int)
-        case supply(position: Int, SupplyRecord)
-        case policy(account: Int, KeyPolicy)
+        /// An account's share of a supply record is counted as frozen, or no longer.
+        case frozen(position: Int, before: UInt128)
+        indirect case policy(account: Int, KeyPolicy)
         case status(account: Int, AccountStatus)
     }
 
@@ -34,15 +34,10 @@ extension LedgerState {
     private mutating func takeBack(_ undo: Undo) {
         switch undo {
         case .applied(let id, let expiry): replayWindow.remove(id, expiry: expiry)
-        case .opened(let id):
-            accounts.removeLast()
-            indexes[id] = nil
-        case .debited(let account, let slot, let amount):
-            accounts[account].balances[slot].debitsPosted -= UInt128(amount)
-        case .credited(let account, let slot, let amount):
-            accounts[account].balances[slot].creditsPosted -= UInt128(amount)
+        case .opened: takeBackLastAccount()
+        case .moved(let movement): takeBack(movement)
         case .balanceAdded(let account, let slot): accounts[account].balances.remove(at: slot)
-        case .supply(let position, let record): supply[position] = record
+        case .frozen(let position, let before): supply[position].frozen = before
         case .policy(let account, let policy): accounts[account].policy = policy
         case .status(let account, let status): accounts[account].status = status
         }

@@ -9,7 +9,8 @@ public enum Operation: Hashable, Sendable {
     case transfer(Transfer)
     case issue(Issue)
     case redeem(Redeem)
-    case rotateKeys(RotateKeys)
+    /// Kept apart: a policy is large, and every transaction would take its room.
+    indirect case rotateKeys(RotateKeys)
     case setStatus(SetStatus)
 }
 
@@ -72,10 +73,10 @@ public struct Transfer: Hashable, Sendable {
         }
     }
 
-    public let legs: [Leg]
+    public let legs: PackedList<Leg>
 
     public init(legs: [Leg]) {
-        self.legs = legs
+        self.legs = PackedList(legs)
     }
 }
 

@@ -5,57 +5,51 @@ public import Cryptography
 /// Equal when the canonical bytes are equal.
 public struct SignedTransaction: Sendable {
     public let content: Transaction
-    public let signatures: [TransactionSignature]
-    /// The canonical transaction: content and signatures.
-    public let bytes: [UInt8]
     public let id: TransactionID
     public let signingHash: Bytes32
+    private let signatureCount: Int
+
+    /// The canonical transaction: content and signatures.
+    public var bytes: [UInt8] { content.buffer }
+
+    public var signatures: PackedList<TransactionSignature> {
+        PackedList(in: content.buffer, at: content.contentByteCount + 2, count: signatureCount)
+    }
 
     /// Decodes a canonical transaction.
     public init(decoding bytes: [UInt8]) throws(DecodingError) {
         guard bytes.count <= Transaction.maximumByteCount else { throw .tooLarge }
-        var reader = ByteReader(bytes.span)
-        let content = try Transaction(from: &reader)
-        let contentByteCount = reader.offset
-        let signatures = try Self.readSignatures(from: &reader)
+        content = try Transaction(decoding: bytes)
+        var reader = ByteReader(bytes.span, at: content.contentByteCount)
+        signatureCount = try Self.checkSignatures(&reader)
         try reader.finish()
+        id = content.id
+        signingHash = Transaction.signingHash(network: content.network, id: id)
         try content.checkAccounts(signatures: signatures)
-        self.init(
-            content: content, signatures: signatures, bytes: bytes,
-            id: TransactionID(Tag.transaction.hash(bytes.span.extracting(0..<contentByteCount))))
     }
 
     /// Puts signatures, in any order, to a content.
     ///
     /// Throws what decoding the result would throw.
-    public init(_ content: Transaction, signatures: [TransactionSignature]) throws(DecodingError) {
-        var writer = ByteWriter(reservingCapacity: 256)
-        content.writeContent(to: &writer)
+    public init(_ content: Transaction, signatures: some Collection<TransactionSignature>) throws(DecodingError) {
+        var writer = ByteWriter(reservingCapacity: content.contentByteCount + 2 + signatures.count * TransactionSignature.packedByteCount)
+        writer.write(copying: content.buffer.span.extracting(0..<content.contentByteCount))
         guard signatures.count <= Transaction.maximumSignatureCount else { throw .countOutOfRange }
         writer.write(UInt16(signatures.count))
-        for signature in signatures.sorted(by: { $0.order < $1.order }) { signature.write(to: &writer) }
+        for signature in signatures.sorted(by: { $0.order < $1.order }) { signature.pack(to: &writer) }
         try self.init(decoding: writer.bytes)
     }
 
-    private init(content: Transaction, signatures: [TransactionSignature], bytes: [UInt8], id: TransactionID) {
-        self.content = content
-        self.signatures = signatures
-        self.bytes = bytes
-        self.id = id
-        self.signingHash = Transaction.signingHash(network: content.network, id: id)
-    }
-
-    private static func readSignatures(from reader: inout ByteReader) throws(DecodingError) -> [TransactionSignature] {
+    private static func checkSignatures(_ reader: inout ByteReader) throws(DecodingError) -> Int {
         let count = Int(try reader.readUInt16())
         guard (1...Transaction.maximumSignatureCount).contains(count) else { throw .countOutOfRange }
-        var signatures: [TransactionSignature] = []
-        signatures.reserveCapacity(count)
+        var last: UInt32?
         for _ in 0..<count {
             let signature = try TransactionSignature(from: &reader)
-            if let last = signatures.last, last.order >= signature.order { throw .unsortedSignatures }
-            signatures.append(signature)
+            if let last, last >= signature.order { throw .unsortedSignatures }
+            last = signature.order
         }
-        return signatures
+        return count
     }
 }
 

@@ -17,13 +17,37 @@ public struct Transaction: Hashable, Sendable {
     public let nonce: Bytes16
     /// Zero when there is no memo.
     public let memoCommitment: Bytes32
+    /// The content's canonical bytes, and what follows them where the transaction was decoded: lists are read from here, not copied.
+    let buffer: [UInt8]
+    let contentByteCount: Int
+    let accountCount: Int
+    let operationCount: Int
+
+    /// Where the account list stands in the content (`docs/spec/transaction.md` section 1).
+    static let accountsOffset = 91
+
     /// In strictly ascending order.
-    public let accounts: [AccountID]
-    public let operations: [Operation]
+    public var accounts: PackedList<AccountID> { PackedList(in: buffer, at: Self.accountsOffset, count: accountCount) }
+
+    public var operations: OperationList {
+        OperationList(in: buffer, at: Self.accountsOffset + accountCount * AccountID.packedByteCount + 1, count: operationCount)
+    }
 
     /// The account at a position; positions within a decoded or built transaction are always valid.
     public func account(at position: AccountPosition) -> AccountID {
         accounts[Int(position)]
+    }
+}
+
+extension Transaction {
+    /// Equal when the canonical bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.contentByteCount == right.contentByteCount
+            && left.buffer[..<left.contentByteCount] == right.buffer[..<right.contentByteCount]
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in buffer[..<contentByteCount] { hasher.combine(byte) }
     }
 }
 
@@ -46,14 +70,12 @@ public struct TransactionSignature: Hashable, Sendable {
 extension Transaction {
     /// The canonical bytes of the content.
     public var contentBytes: [UInt8] {
-        var writer = ByteWriter(reservingCapacity: 256)
-        writeContent(to: &writer)
-        return writer.bytes
+        Array(buffer[..<contentByteCount])
     }
 
     /// The id: `tagged("coffer/transaction/v1", content)`.
     public var id: TransactionID {
-        TransactionID(Tag.transaction.hash(contentBytes))
+        TransactionID(Tag.transaction.hash(buffer.span.extracting(0..<contentByteCount)))
     }
 
     /// What signers sign: `tagged("coffer/signature/v1", network ‖ id)`.
@@ -63,8 +85,8 @@ extension Transaction {
 
     static func signingHash(network: NetworkID, id: TransactionID) -> Bytes32 {
         var hasher = Tag.signature.hasher()
-        hasher.update(network.bytes.span)
-        hasher.update(id.bytes.span)
+        hasher.update(network.bytes)
+        hasher.update(id.bytes)
         return hasher.finalize()
     }
 }

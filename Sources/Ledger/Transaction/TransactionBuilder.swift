@@ -55,25 +55,13 @@ public struct TransactionBuilder: Sendable {
         guard (1...Transaction.maximumAccountCount).contains(accounts.count) else { throw .countOutOfRange }
         var positions: [AccountID: AccountPosition] = [:]
         for (position, account) in accounts.enumerated() { positions[account] = AccountPosition(position) }
-        let content = Transaction(
-            network: network, expiry: expiry, nonce: nonce, memoCommitment: memoCommitment, accounts: accounts,
-            operations: steps.map { $0.operation(positions) })
-        try content.checkRoundTrip()
-        return content
-    }
-}
-
-extension Transaction {
-    /// One place holds the limits, the decoder; what is built passes through it.
-    fileprivate func checkRoundTrip() throws(DecodingError) {
-        guard (1...Self.maximumOperationCount).contains(operations.count) else { throw .countOutOfRange }
-        try checkLimits()
-        let bytes = contentBytes
-        guard bytes.count <= Self.maximumByteCount else { throw .tooLarge }
-        var reader = ByteReader(bytes.span)
-        let decoded = try Transaction(from: &reader)
-        try reader.finish()
-        precondition(decoded == self, "what is encoded decodes to the same content")
+        let operations = steps.map { $0.operation(positions) }
+        guard (1...Transaction.maximumOperationCount).contains(operations.count) else { throw .countOutOfRange }
+        var limits = SpanningLimits()
+        for operation in operations { limits.add(operation) }
+        guard limits.areKept else { throw .countOutOfRange }
+        return try Transaction(
+            network: network, expiry: expiry, nonce: nonce, memoCommitment: memoCommitment, accounts: accounts, operations: operations)
     }
 }
 

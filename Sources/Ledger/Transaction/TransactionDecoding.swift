@@ -1,74 +1,98 @@
 import Cryptography
 
 extension Transaction {
-    init(from reader: inout ByteReader) throws(DecodingError) {
+    /// Decodes the content that `buffer` begins with.
+    init(decoding buffer: [UInt8]) throws(DecodingError) {
+        var reader = ByteReader(buffer.span)
         guard try reader.readUInt8() == Self.version else { throw .unknownVersion }
         network = NetworkID(try reader.readBytes32())
         expiry = try reader.readUInt64()
         nonce = try reader.readBytes16()
         memoCommitment = try reader.readBytes32()
-        accounts = try Self.readAccounts(from: &reader)
-        operations = try Self.readOperations(from: &reader)
-        try checkLimits()
+        accountCount = try Self.checkAccountList(&reader)
+        operationCount = try Self.checkOperations(&reader, in: buffer)
+        contentByteCount = reader.offset
+        self.buffer = buffer
     }
 
-    private static func readAccounts(from reader: inout ByteReader) throws(DecodingError) -> [AccountID] {
+    private static func checkAccountList(_ reader: inout ByteReader) throws(DecodingError) -> Int {
         let count = Int(try reader.readUInt16())
         guard (1...maximumAccountCount).contains(count) else { throw .countOutOfRange }
         guard reader.remaining >= count * 32 else { throw .truncated }
-        var accounts: [AccountID] = []
-        accounts.reserveCapacity(count)
+        var last: AccountID?
         for _ in 0..<count {
             let account = AccountID(try reader.readBytes32())
-            if let last = accounts.last, last >= account { throw .unsortedAccounts }
-            accounts.append(account)
+            if let last, last >= account { throw .unsortedAccounts }
+            last = account
         }
-        return accounts
+        return count
     }
 
-    private static func readOperations(from reader: inout ByteReader) throws(DecodingError) -> [Operation] {
+    private static func checkOperations(_ reader: inout ByteReader, in buffer: [UInt8]) throws(DecodingError) -> Int {
         let count = Int(try reader.readUInt8())
         guard (1...maximumOperationCount).contains(count) else { throw .countOutOfRange }
-        var operations: [Operation] = []
-        operations.reserveCapacity(count)
-        for _ in 0..<count { operations.append(try Operation(from: &reader)) }
-        return operations
-    }
-
-    /// The limits that span operations. Every legal form is within them, whoever builds it.
-    func checkLimits() throws(DecodingError) {
-        var legs = 0
-        var openings = 0
-        for operation in operations {
-            switch operation {
-            case .transfer(let transfer): legs += transfer.legs.count
-            case .openAccounts(let open): openings += open.openings.count
-            case .issue, .redeem, .rotateKeys, .setStatus: break
-            }
-        }
-        guard legs <= Self.maximumLegCount, openings <= Self.maximumOpeningCount else { throw .countOutOfRange }
+        var limits = SpanningLimits()
+        for _ in 0..<count { limits.add(try Operation(from: &reader, in: buffer, isChecked: false)) }
+        guard limits.areKept else { throw .countOutOfRange }
+        return count
     }
 
     /// That every position is within the account list, and every account is referred to.
-    func checkAccounts(signatures: [TransactionSignature]) throws(DecodingError) {
-        var isUsed = [Bool](repeating: false, count: accounts.count)
-        var isInRange = true
-        func use(_ position: AccountPosition) {
-            if Int(position) < isUsed.count { isUsed[Int(position)] = true } else { isInRange = false }
+    func checkAccounts(signatures: PackedList<TransactionSignature>) throws(DecodingError) {
+        var positions = UsedPositions(count: accountCount)
+        for operation in operations { operation.forEachAccount { positions.use($0) } }
+        for position in 0..<signatures.count { positions.use(signatures[position].account) }
+        guard positions.areInRange else { throw .accountOutOfRange }
+        guard positions.areAllUsed else { throw .unusedAccount }
+    }
+}
+
+/// The limits that span operations.
+struct SpanningLimits {
+    private var legs = 0
+    private var openings = 0
+
+    mutating func add(_ operation: Operation) {
+        switch operation {
+        case .transfer(let transfer): legs += transfer.legs.count
+        case .openAccounts(let open): openings += open.openings.count
+        case .issue, .redeem, .rotateKeys, .setStatus: break
         }
-        for operation in operations { operation.forEachAccount(use) }
-        for signature in signatures { use(signature.account) }
-        guard isInRange else { throw .accountOutOfRange }
-        guard isUsed.allSatisfy({ $0 }) else { throw .unusedAccount }
+    }
+
+    var areKept: Bool { legs <= Transaction.maximumLegCount && openings <= Transaction.maximumOpeningCount }
+}
+
+/// Which positions of an account list are referred to: a bit each, the first 64 of them without an allocation.
+private struct UsedPositions {
+    let count: Int
+    private(set) var areInRange = true
+    private var first: UInt64 = 0
+    private var rest: [Bool]
+
+    init(count: Int) {
+        self.count = count
+        rest = count > 64 ? [Bool](repeating: false, count: count - 64) : []
+    }
+
+    var areAllUsed: Bool {
+        first == (count >= 64 ? .max : (1 << UInt64(count)) - 1) && rest.allSatisfy { $0 }
+    }
+
+    mutating func use(_ position: AccountPosition) {
+        let position = Int(position)
+        guard position < count else { return areInRange = false }
+        if position < 64 { first |= 1 << UInt64(position) } else { rest[position - 64] = true }
     }
 }
 
 extension Operation {
-    init(from reader: inout ByteReader) throws(DecodingError) {
+    /// Reads an operation; `buffer` holds what `reader` reads. Legs that were checked before are not looked at again.
+    init(from reader: inout ByteReader, in buffer: [UInt8], isChecked: Bool) throws(DecodingError) {
         guard let code = Code(rawValue: try reader.readUInt8()) else { throw .unknownOperation }
         switch code {
         case .openAccounts: self = .openAccounts(try OpenAccounts(from: &reader))
-        case .transfer: self = .transfer(try Transfer(from: &reader))
+        case .transfer: self = .transfer(try Transfer(from: &reader, in: buffer, isChecked: isChecked))
         case .issue:
             self = .issue(
                 Issue(
@@ -116,19 +140,24 @@ extension Opening {
 }
 
 extension Transfer {
-    fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+    fileprivate init(from reader: inout ByteReader, in buffer: [UInt8], isChecked: Bool) throws(DecodingError) {
         let count = Int(try reader.readUInt16())
         guard (1...Transaction.maximumLegCount).contains(count) else { throw .countOutOfRange }
-        var legs: [Leg] = []
-        legs.reserveCapacity(count)
-        for _ in 0..<count {
-            let leg = Leg(
-                from: try reader.readUInt16(), to: try reader.readUInt16(),
-                asset: try reader.readUInt16(), amount: try reader.readAmount())
-            guard leg.from != leg.to else { throw .selfTransfer }
-            legs.append(leg)
+        let start = reader.offset
+        if isChecked {
+            _ = try reader.readSpan(count * Leg.packedByteCount)
+        } else {
+            for _ in 0..<count { try Self.checkLeg(&reader) }
         }
-        self.legs = legs
+        legs = PackedList(in: buffer, at: start, count: count)
+    }
+
+    private static func checkLeg(_ reader: inout ByteReader) throws(DecodingError) {
+        let from = try reader.readUInt16()
+        let to = try reader.readUInt16()
+        _ = try reader.readUInt16()
+        _ = try reader.readAmount()
+        guard from != to else { throw .selfTransfer }
     }
 }
 

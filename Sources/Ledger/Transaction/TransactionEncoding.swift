@@ -1,7 +1,14 @@
 import Cryptography
 
 extension Transaction {
-    func writeContent(to writer: inout ByteWriter) {
+    /// Encodes a content, and passes it through the decoder, which holds the limits and the order of errors.
+    ///
+    /// `operations` are within the limits on operations, legs and openings, which counts in the encoding rely on.
+    init(
+        network: NetworkID, expiry: TimeMilliseconds, nonce: Bytes16, memoCommitment: Bytes32, accounts: [AccountID],
+        operations: [Operation]
+    ) throws(DecodingError) {
+        var writer = ByteWriter(reservingCapacity: 256)
         writer.write(Self.version)
         writer.write(network.bytes)
         writer.write(expiry)
@@ -11,6 +18,8 @@ extension Transaction {
         for account in accounts { writer.write(account.bytes) }
         writer.write(UInt8(operations.count))
         for operation in operations { operation.write(to: &writer) }
+        guard writer.count <= Self.maximumByteCount else { throw .tooLarge }
+        try self.init(decoding: writer.bytes)
     }
 }
 
@@ -35,12 +44,7 @@ extension Operation {
         case .transfer(let operation):
             writer.write(Code.transfer.rawValue)
             writer.write(UInt16(operation.legs.count))
-            for leg in operation.legs {
-                writer.write(leg.from)
-                writer.write(leg.to)
-                writer.write(leg.asset)
-                writer.write(leg.amount)
-            }
+            operation.legs.write(to: &writer)
         case .issue(let operation):
             writer.write(Code.issue.rawValue)
             writer.write(operation.bank)
@@ -73,14 +77,5 @@ extension Opening {
         writer.write(salt)
         policy.write(to: &writer)
         for signature in possession { writer.write(signature) }
-    }
-}
-
-extension TransactionSignature {
-    func write(to writer: inout ByteWriter) {
-        writer.write(account)
-        writer.write(key)
-        writer.write(scheme.rawValue)
-        writer.write(signature)
     }
 }

@@ -12,7 +12,7 @@ public struct TransactionDraft: Hashable, Sendable {
     }
 
     public init(_ signed: SignedTransaction) {
-        self.init(content: signed.content, signatures: signed.signatures)
+        self.init(content: signed.content, signatures: Array(signed.signatures))
     }
 
     /// The transaction, if nothing about its form is missing: at least one signature, and none for an account that nothing refers to.

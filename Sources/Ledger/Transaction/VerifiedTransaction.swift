@@ -6,36 +6,47 @@ public import Cryptography
 public struct VerifiedTransaction: Sendable {
     public let signed: SignedTransaction
     /// Per signature of the envelope, in its order.
-    let envelope: [VerifiedSignature]
-    /// Per proof of possession, in the order of the operations.
-    let possession: [VerifiedSignature]
+    let envelope: CompactList<VerifiedSignature>
+    /// Its accounts as they were found when its signatures were required.
+    let resolved: ResolvedTransaction
 
     /// Puts a transaction and the results of its checks together; `results` answer `requirements.checks`, in that order, nil for a failed check.
     ///
     /// Throws `invalidSignature` or `invalidPossession` for the first check that failed.
     public init(
-        _ signed: SignedTransaction, requirements: SignatureRequirements, results: [VerifiedSignature?]
+        _ signed: SignedTransaction, requirements: SignatureRequirements, results: ArraySlice<VerifiedSignature?>
     ) throws(Refusal) {
-        precondition(requirements.content == signed.content, "a transaction is verified by its own requirements")
-        let envelopeCount = requirements.envelope.count
-        let possession = requirements.possession
-        precondition(results.count == envelopeCount + possession.count, "every check has exactly one result")
-        var verified: [VerifiedSignature] = []
-        verified.reserveCapacity(results.count)
-        for (position, result) in results.enumerated() {
-            let isEnvelope = position < envelopeCount
-            guard let result else {
-                throw isEnvelope
-                    ? Refusal(.invalidSignature, at: .signature(position))
-                    : Refusal(.invalidPossession, at: possession[position - envelopeCount].place)
+        precondition(requirements.transaction == signed.id, "a transaction is verified by its own requirements")
+        precondition(results.count == requirements.checkCount, "every check has exactly one result")
+        var next = results.startIndex
+        var envelope: CompactList<VerifiedSignature> = []
+        for position in 0..<requirements.envelope.count {
+            guard let result = Self.answer(results[next], to: requirements.envelope[position]) else {
+                throw Refusal(.invalidSignature, at: .signature(position))
             }
-            let check = isEnvelope ? requirements.envelope[position] : possession[position - envelopeCount].check
-            precondition(result.key == check.key && result.message == check.message, "a result answers its own check")
-            verified.append(result)
+            envelope.append(result)
+            next += 1
+        }
+        for proof in requirements.possession {
+            guard Self.answer(results[next], to: proof.check) != nil else { throw Refusal(.invalidPossession, at: proof.place) }
+            next += 1
         }
         self.signed = signed
-        envelope = Array(verified[..<envelopeCount])
-        self.possession = Array(verified[envelopeCount...])
+        self.envelope = envelope
+        resolved = requirements.resolved
+    }
+
+    /// The same with results of their own.
+    public init(
+        _ signed: SignedTransaction, requirements: SignatureRequirements, results: [VerifiedSignature?]
+    ) throws(Refusal) {
+        try self.init(signed, requirements: requirements, results: results[...])
+    }
+
+    private static func answer(_ result: VerifiedSignature?, to check: SignatureCheck) -> VerifiedSignature? {
+        guard let result else { return nil }
+        precondition(result.key == check.key && result.message == check.message, "a result answers its own check")
+        return result
     }
 
     /// Checks every signature on this thread, up to the first that does not hold. The parallel way is in `Verifier`.
@@ -50,17 +61,5 @@ public struct VerifiedTransaction: Sendable {
         let missing = requirements.checks.count - results.count
         results += [VerifiedSignature?](repeating: nil, count: missing)
         try self.init(signed, requirements: requirements, results: results)
-    }
-
-    /// Checks anew, on this thread, what no longer fits: signatures whose keys were rotated since. Proofs of possession do not depend on
-    /// the state, so those held stay good.
-    ///
-    /// Throws `invalidSignature` for the first that does not hold by the present key.
-    func checkRotatedKeys(_ requirements: SignatureRequirements) throws(Refusal) {
-        for (position, check) in requirements.envelope.enumerated() {
-            let held = envelope[position]
-            guard held.key != check.key || held.message != check.message else { continue }
-            guard check.verify() != nil else { throw Refusal(.invalidSignature, at: .signature(position)) }
-        }
     }
 }

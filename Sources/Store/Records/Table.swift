@@ -113,10 +113,3 @@ extension RecordKey {
         return writer.bytes
     }
 }
-
-extension [UInt8] {
-    /// The bytes of a span, copied.
-    init(copying span: Span<UInt8>) {
-        self = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
-    }
-}

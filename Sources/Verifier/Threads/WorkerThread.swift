@@ -7,14 +7,17 @@ public final class WorkerThread: Sendable {
     /// Starts the thread.
     public init(name: String, _ body: @escaping @Sendable () -> Void) {
         let isDone = isDone
+        let isStarted = Monitor(false)
         let thread = Thread {
-            // From within: on Linux a name that is given before the start is not seen by the system.
+            // From within, and once `start` has returned: on Linux the system does not see a name that is given earlier.
+            isStarted.wait { $0 ? () : nil }
             Thread.current.name = name
             body()
             isDone.withLock { $0 = true }
         }
         thread.stackSize = 2 << 20
         thread.start()
+        isStarted.withLock { $0 = true }
     }
 
     /// Waits until the function has returned.

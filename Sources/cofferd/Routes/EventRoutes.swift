@@ -67,7 +67,7 @@ enum BlockEvent {
 extension Transaction {
     /// The accounts the transaction names or opens.
     fileprivate var concernedAccounts: [AccountID] {
-        var result = accounts
+        var result = Array(accounts)
         for case .openAccounts(let open) in operations {
             result += open.openings.map { $0.accountID(network: network, sponsor: account(at: open.sponsor)) }
         }

@@ -13,7 +13,7 @@ extension API {
             return Reply.json(Self.json(status, of: id))
         }
         if let transaction = try storedTransaction(location) {
-            let draft = TransactionDraft(content: transaction.content, signatures: transaction.signatures)
+            let draft = TransactionDraft(transaction)
             members.append(JSON.Member(key: "transaction", value: draft.json(chainspec: chainspec)))
         }
         if let memo = try store.memo(of: id) { members.append(JSON.Member(key: "memo", value: memo.json)) }

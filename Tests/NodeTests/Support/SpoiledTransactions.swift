@@ -3,7 +3,7 @@ import Ledger
 
 /// The same content with a last signature that is not valid.
 func spoilingSignature(of transaction: SignedTransaction) throws -> SignedTransaction {
-    var signatures = transaction.signatures
+    var signatures = Array(transaction.signatures)
     let last = signatures.removeLast()
     var bytes = last.signature.bytes
     bytes[31] ^= 1
