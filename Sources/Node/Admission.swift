@@ -41,19 +41,19 @@ final class Admission: Sendable {
 
     /// Takes a transaction in; its reply is answered once.
     func submit(_ candidate: Candidate) {
-        let isTaken = intake.withLock { intake in
+        let isTaken = intake.withLock(wakingIf: { intake in
             if !intake.hasEnded { intake.candidates.append(candidate) }
-            return !intake.hasEnded
-        }
+            return (!intake.hasEnded, intake.canGather(limits))
+        })
         if !isTaken { candidate.reply.answer(.failed(candidate.transaction.id, .shuttingDown)) }
     }
 
     /// Takes a batch in; every one of its transactions is answered once.
     func submit(_ batch: TransactionBatch, _ submission: PendingSubmission, waits: Bool) {
-        let isTaken = intake.withLock { intake in
+        let isTaken = intake.withLock(wakingIf: { intake in
             if !intake.hasEnded { intake.feeds.append(AdmissionIntake.Feed(batch: batch, submission: submission, waits: waits)) }
-            return !intake.hasEnded
-        }
+            return (!intake.hasEnded, intake.canGather(limits))
+        })
         guard !isTaken else { return }
         let part = AdmissionIntake.Part(batch: batch, submission: submission, waits: waits, range: 0..<batch.count)
         for candidate in Self.decode(part) { candidate.reply.answer(.failed(candidate.transaction.id, .shuttingDown)) }
