@@ -51,6 +51,7 @@ let package = Package(
         .executable(name: "cofferd", targets: ["cofferd"]),
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-verify", targets: ["coffer-verify"]),
+        .executable(name: "coffer-bench", targets: ["coffer-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -84,6 +85,10 @@ let package = Package(
             ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
+        .executableTarget(
+            name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
+            path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
+        program("coffer-bench", ["Cryptography", "Ledger", "Verifier", "Store", argumentParser], path: "tools/coffer-bench"),
 
         program(
             "coffer-ingest",

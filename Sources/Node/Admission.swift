@@ -203,7 +203,7 @@ extension Admission {
         var envelope: [VerifiedSignature?] = []
         envelope.reserveCapacity(requirements.envelope.count)
         for (position, check) in requirements.envelope.enumerated() {
-            guard let verified = verifier.check(check) else {
+            guard let verified = verifier.verifyHere(check) else {
                 return CheckedCandidate(candidate: candidate, verdict: .refused(Refusal(.invalidSignature, at: .signature(position))))
             }
             envelope.append(verified)
@@ -231,12 +231,12 @@ extension Admission {
     private func checkProofs(_ candidate: Candidate, _ requirements: SignatureRequirements, _ envelope: [VerifiedSignature?]) {
         let checks = requirements.possession.map(\.check)
         guard work.threadCount > 0 else {
-            return finish([Self.verified(candidate, requirements, envelope + checks.map { verifier.check($0) })])
+            return finish([Self.verified(candidate, requirements, envelope + checks.map { verifier.verifyHere($0) })])
         }
         intake.withLock { $0.proofsUnderCheck += 1 }
         let results = ParallelResults<VerifiedSignature?>()
         work.start(count: checks.count) { [verifier] range in
-            results.add(range.map { verifier.check(checks[$0]) }, from: range.lowerBound)
+            results.add(range.map { verifier.verifyHere(checks[$0]) }, from: range.lowerBound)
         } completion: { [self] in
             let checked = Self.verified(candidate, requirements, envelope + results.all())
             intake.withLock { intake in

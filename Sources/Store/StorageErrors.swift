@@ -4,9 +4,9 @@ extension StorageError {
     /// What callers of the store need to know of an error of its database.
     init(_ error: StoreError) {
         switch error {
-        case .diskFull, .mapFull: self = .full(error.description)
+        case .diskFull, .mapFull, .foldBehind: self = .full(error.description)
         case .damaged: self = .damaged(error.description)
-        case .inUse, .permission, .notFound: self = .refused(error.description)
+        case .inUse, .permission, .notFound, .mismatched: self = .refused(error.description)
         case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .closed, .io:
             self = .failed(error.description)
         }

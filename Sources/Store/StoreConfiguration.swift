@@ -1,12 +1,28 @@
 /// What a store reserves when it opens.
 public struct StoreConfiguration: Sendable {
-    /// Address space for the data file, in bytes, a multiple of the page size: neither memory nor disk, but the most that the file can
+    /// Address space for each of the two data files, in bytes, a multiple of the page size: neither memory nor disk, but the most that the file can
     /// grow to without a restart. 1 TiB unless set.
     public var mapSizeBytes: Int
     /// How many reads can run at the same moment.
     public var maximumReaders: Int
     /// Whether the kernel reads ahead in the data file. Turn it off when the file is much larger than memory.
     public var readsAhead: Bool
+    /// A fold begins when this many accounts were touched since the last one. Their newest values are kept in memory until then, and
+    /// again while they are folded.
+    public var foldAccounts = 524_288
+    /// A fold begins when there were this many transactions since the last one. Their ids are kept in memory, in 16 bytes each, and a
+    /// start after a crash executes them again.
+    public var foldTransactions = 1_048_576
+    /// How many records one transaction of a fold writes.
+    public var foldBatchRecords = 16_384
+    /// Commits wait once a fold is due this many times over.
+    public var foldLimitFactor = 4
+    /// How long they wait before they are refused as `.full`.
+    public var foldWaitMilliseconds = 2_000
+    /// How long after one that failed the next fold is tried.
+    public var foldRetryMilliseconds = 1_000
+    /// Runs between two steps of a fold; what it throws ends the fold there. For tests.
+    var onFoldStep: (@Sendable (FoldStep) throws(StoreError) -> Void)?
 
     /// The defaults suit a node of its own machine; a test or a machine with limited address space takes a smaller map.
     public init(mapSizeBytes: Int = 1 << 40, maximumReaders: Int = 256, readsAhead: Bool = true) {
@@ -15,11 +31,11 @@ public struct StoreConfiguration: Sendable {
         self.readsAhead = readsAhead
     }
 
-    var limits: Environment.Limits {
+    func limits(databases: Int) -> Environment.Limits {
         var limits = Environment.Limits()
         limits.mapSizeBytes = mapSizeBytes
         limits.maximumReaders = maximumReaders
-        limits.maximumDatabases = Tables.count
+        limits.maximumDatabases = databases
         limits.readsAhead = readsAhead
         return limits
     }
@@ -27,13 +43,13 @@ public struct StoreConfiguration: Sendable {
 
 /// Sizes of a store at one moment, for metrics and for warning in time.
 public struct StoreStatistics: Hashable, Sendable {
-    /// Bytes of the data file that were ever taken; they must stay below `mapBytes`.
+    /// Bytes of both data files that were ever taken; those of each must stay below half of `mapBytes`.
     public let usedBytes: UInt64
     /// Of these, bytes that hold nothing now and that later commits take again.
     public let reusableBytes: UInt64
-    /// The reserved address space.
+    /// The reserved address space, of both files.
     public let mapBytes: UInt64
-    /// The size of the data file, which never shrinks.
+    /// The size of both data files, which never shrink.
     public let fileBytes: UInt64
     /// Reads running now.
     public let readers: Int
@@ -41,4 +57,10 @@ public struct StoreStatistics: Hashable, Sendable {
     public let oldestReaderLagCommits: UInt64
     /// Records per database, by its name.
     public let entries: [String: UInt64]
+    /// The last block that is folded into the derived state, whole.
+    public let foldedHeight: UInt64
+    /// Transactions of later blocks, which a start after a crash would execute again.
+    public let unfoldedTransactions: Int
+    /// Accounts of which these blocks left newer values, in memory.
+    public let unfoldedAccounts: Int
 }

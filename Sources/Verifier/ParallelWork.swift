@@ -7,10 +7,10 @@ public final class ParallelWork: Sendable {
     static let maximumRangeCount = 64
 
     public let threadCount: Int
-    private let queue = Monitor(Queue())
+    fileprivate let queue = Monitor(Queue())
     private let threads: [WorkerThread]
 
-    private struct Queue {
+    fileprivate struct Queue {
         var jobs: [Job] = []
         var isClosed = false
     }
@@ -59,16 +59,26 @@ public final class ParallelWork: Sendable {
         }
     }
 
-    /// Lets the threads begin with a job, which the calling thread joins later: `WorkUnderWay.finish` completes it.
-    public func begin(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> WorkUnderWay {
-        let isDone = Monitor(count == 0)
-        let job = Job(count, body) { isDone.withLock { $0 = true } }
-        if count > 0, threadCount > 0 { queue.withLock { $0.jobs.append(job) } }
-        return WorkUnderWay(work: self, job: job, isDone: isDone)
+    /// Calls `body` as `start` does, on the calling thread too, and returns when all is done.
+    @available(*, noasync, message: "this computes on the calling thread")
+    public func run(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) {
+        guard count > 1, threadCount > 0 else {
+            if count > 0 { body(0..<count) }
+            return
+        }
+        begin(count: count, body).finish()
     }
 
-    /// A job that the threads have begun with.
-    public struct WorkUnderWay: Sendable {
+    /// Lets the threads begin to call `body` with ranges that together are `0..<count`, while the calling thread does something else.
+    public func begin(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> UnderWay {
+        let isDone = Monitor(count == 0)
+        let job = Job(count, body) { isDone.withLock { $0 = true } }
+        if count > 0 { queue.withLock { $0.jobs.append(job) } }
+        return UnderWay(work: self, job: job, isDone: isDone)
+    }
+
+    /// Work that the threads have begun with.
+    public struct UnderWay: Sendable {
         fileprivate let work: ParallelWork
         fileprivate let job: Job
         fileprivate let isDone: Monitor<Bool>
@@ -76,10 +86,10 @@ public final class ParallelWork: Sendable {
         /// Helps with what is left on the calling thread, and returns when all is done.
         @available(*, noasync, message: "this computes on the calling thread")
         public func finish() {
-            let queue = work.queue, shareCount = work.threadCount + 1
-            while let range = queue.withLockWakingNobody({ ParallelWork.take(job, in: &$0, shareCount: shareCount) }) {
+            let shareCount = work.threadCount + 1
+            while let range = work.queue.withLockWakingNobody({ ParallelWork.take(job, in: &$0, shareCount: shareCount) }) {
                 job.body(range)
-                ParallelWork.finish(range, of: job, queue)
+                ParallelWork.finish(range, of: job, work.queue)
             }
             isDone.wait { $0 ? () : nil }
         }
@@ -108,7 +118,7 @@ public final class ParallelWork: Sendable {
     }
 
     /// Takes a range; a job of which everything is taken leaves the queue, any other goes to its end.
-    private static func take(_ job: Job, in queue: inout Queue, shareCount: Int) -> Range<Int>? {
+    fileprivate static func take(_ job: Job, in queue: inout Queue, shareCount: Int) -> Range<Int>? {
         let range = job.take(shareCount: shareCount)
         guard let position = queue.jobs.firstIndex(where: { $0 === job }) else { return range }
         if job.next == job.count {
@@ -119,7 +129,7 @@ public final class ParallelWork: Sendable {
         return range
     }
 
-    private static func finish(_ range: Range<Int>, of job: Job, _ queue: Monitor<Queue>) {
+    fileprivate static func finish(_ range: Range<Int>, of job: Job, _ queue: Monitor<Queue>) {
         let isDone = queue.withLockWakingNobody { _ in
             job.unfinished -= range.count
             return job.unfinished == 0

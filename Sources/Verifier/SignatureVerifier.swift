@@ -6,52 +6,42 @@ public import Cryptography
 public final class SignatureVerifier: Sendable {
     public static let maximumWorkerCount = 256
 
+    public var workerCount: Int { work.threadCount }
     /// The threads: other work on what is to be checked may be done on them too.
     public let work: ParallelWork
     private let keys: ParsedKeys
-
-    public var workerCount: Int { work.threadCount }
 
     /// Starts the threads. The caller of the blocking `verify` works too, so a program that only uses that form wants one thread fewer than cores.
     ///
     /// `rememberedKeys` is how many public keys are kept parsed, about 110 bytes each.
     public init(workerCount: Int, rememberedKeys: Int = 1 << 21) {
         precondition((0...Self.maximumWorkerCount).contains(workerCount), "the number of workers is within its limit")
-        keys = ParsedKeys(capacity: rememberedKeys)
         work = ParallelWork(threadCount: workerCount, name: "verify")
-    }
-
-    /// One check on the calling thread, with the key as it was parsed before, where it was; nil when it failed.
-    public func check(_ check: SignatureCheck) -> VerifiedSignature? { Self.verify(check, with: keys) }
-
-    private static func verify(_ check: SignatureCheck, with keys: ParsedKeys) -> VerifiedSignature? {
-        do throws(KeyError) {
-            return check.verify(with: try keys.parsed(check.key))
-        } catch {
-            return nil
-        }
+        keys = ParsedKeys(capacity: rememberedKeys)
     }
 
     /// Checks on the workers and on the calling thread, and returns when all are done: nil for a check that failed.
     @available(*, noasync, message: "use the async form; this one computes on the calling thread")
     public func verify(_ checks: [SignatureCheck]) -> [VerifiedSignature?] {
-        guard checks.count > 1, workerCount > 0 else { return checks.map { check($0) } }
+        guard checks.count > 1, workerCount > 0 else { return checks.map { keys.verify($0) } }
         return begin(checks).finish()
     }
+
+    /// Does one check on the calling thread, which is one of the workers or may compute.
+    public func verifyHere(_ check: SignatureCheck) -> VerifiedSignature? { keys.verify(check) }
 
     /// Lets the workers begin with some checks, while the calling thread does something else.
     public func begin(_ checks: [SignatureCheck]) -> ChecksUnderWay {
         let results = ParallelResults<VerifiedSignature?>()
-        let keys = keys
-        let work = work.begin(count: checks.count) { range in
-            results.add(range.map { Self.verify(checks[$0], with: keys) }, from: range.lowerBound)
+        let work = work.begin(count: checks.count) { [keys] range in
+            results.add(range.map { keys.verify(checks[$0]) }, from: range.lowerBound)
         }
         return ChecksUnderWay(work: work, results: results)
     }
 
     /// Checks that the workers have begun with.
     public struct ChecksUnderWay: Sendable {
-        fileprivate let work: ParallelWork.WorkUnderWay
+        fileprivate let work: ParallelWork.UnderWay
         fileprivate let results: ParallelResults<VerifiedSignature?>
 
         /// Helps with what is left on the calling thread, and returns when all are done: nil for a check that failed.
@@ -67,10 +57,9 @@ public final class SignatureVerifier: Sendable {
         guard !checks.isEmpty else { return [] }
         precondition(workerCount > 0, "the async form needs at least one worker")
         let results = ParallelResults<VerifiedSignature?>()
-        let keys = keys
         return await withCheckedContinuation { continuation in
-            work.start(count: checks.count) { range in
-                results.add(range.map { Self.verify(checks[$0], with: keys) }, from: range.lowerBound)
+            work.start(count: checks.count) { [keys] range in
+                results.add(range.map { keys.verify(checks[$0]) }, from: range.lowerBound)
             } completion: {
                 continuation.resume(returning: results.all())
             }

@@ -16,6 +16,8 @@ struct LayoutTests {
         "Sources/cofferd": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node"],
         "tools/coffer": ["Cryptography", "Ledger", "Custody", "Client"],
         "tools/coffer-verify": ["Cryptography", "Ledger", "Verifier"],
+        "tools/coffer-crash": ["Cryptography", "Ledger", "Verifier", "Store", "Node"],
+        "tools/coffer-bench": ["Cryptography", "Ledger", "Verifier", "Store"],
     ]
 
     static let ours: Set<String> = [

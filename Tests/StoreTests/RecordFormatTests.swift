@@ -13,6 +13,8 @@ import Testing
     }
 
     private func u64(_ value: UInt64) -> [UInt8] { key(value) }
+    private func u16(_ value: UInt16) -> [UInt8] { Array(u64(UInt64(value)).suffix(2)) }
+    private func u48(_ value: UInt64) -> [UInt8] { Array(u64(value).suffix(6)) }
     private func u32(_ value: UInt32) -> [UInt8] { Array(u64(UInt64(value)).suffix(4)) }
 
     @Test func everyRecordIsLaidOutAsWritten() throws {
@@ -38,23 +40,44 @@ import Testing
         earlier.append(chain.network.chainspec.genesisHeader.historyLeaf)
         earlier.append(first.certified.block.header.historyLeaf)
         let attestation = try #require(second.certified.attestations.first)
-        let entry = try #require(chain.entries[index]?[2])
         // The account's entries: opened and credited in block 1; debited, then credited 70 times, in block 2. Entry 64 is in block 2.
+        let entries = try #require(chain.entries[index])
+        let pointers = entries.enumerated().map { (number, entry) -> UInt64 in
+            entry.height << 22 | UInt64(entry.transaction) << 6 | UInt64(number % 64)
+        }
+        let opening = first.certified.block.transactions[0]
+        #expect(first.certified.block.transactions.count == 2 && entries[0].transaction == 0)
+        let issue = first.certified.block.transactions[1]
+        let liability = try #require(chain.accounts[1].first { $0.kind == .liability })
+        let chunk =
+            u16(2) + u32(UInt32(opening.bytes.count)) + u16(1) + u16(1) + u32(UInt32(issue.bytes.count)) + u16(2) + u16(1)
+            + u48(index) + u64(0) + u48(liability.index) + u64(0) + u48(index) + u64(pointers[0]) + opening.bytes + issue.bytes
+        var ids: [(UInt64, UInt64)] = []
+        for commit in [first, second] {
+            let height = commit.certified.block.header.height
+            for (position, transaction) in commit.certified.block.transactions.enumerated() {
+                let prefix = transaction.id.bytes.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                ids.append((prefix, height << 16 | UInt64(position)))
+            }
+        }
+        ids.sort { $0 < $1 }
+        let last = try #require(pointers.last)
+        let name = u64(2) + header.hash.bytes.bytes
         let expected: [(name: String, key: [UInt8], payload: [UInt8])] = [
-            ("meta", [1], [0, 1] + chain.network.network.bytes.bytes),
+            ("meta", [1], [0, 2] + chain.network.network.bytes.bytes),
             ("meta", [2], chain.network.chainspec.bytes),
             ("meta", [3], u64(2) + header.hash.bytes.bytes + earlier.bytes),
             ("headers", u64(2), header.bytes + [0, 1, 0, 0] + attestation.signature.bytes),
-            ("blocks", u64(2), second.certified.bytes),
-            ("transactions", u64(header.time / 604_800_000) + signed.id.bytes.bytes, u64(2) + u32(0)),
+            ("transactions", u64(1) + u32(0), chunk),
             ("memos", u64(2) + u32(0), u64(1) + u64(2) + Array("Zoë".utf8)),
-            ("accounts", u64(index), u64(2) + account.bytes),
-            ("account-ids", alice.id.bytes.bytes, u64(index)),
-            ("account-versions", u64(1) + u64(index), chain.accounts[1][Int(index)].bytes),
-            ("account-versions", u64(0) + u64(0), chain.accounts[0][0].bytes),
-            ("entries", u64(2) + u64(index) + u64(2), entry.bytes + u64(1)),
-            ("entry-landmarks", u64(index) + u64(1), u64(2)),
             ("supply", u32(1), chain.ledger.state.supply[1].bytes),
+            ("state", [1], [0, 2] + chain.network.network.bytes.bytes),
+            ("state", [2], name + name + u64(2) + u16(1) + u64(1) + [0] + u64(1) + u64(2) + u64(73)),
+            ("accounts", u64(index), u64(last) + account.bytes),
+            ("account-ids", alice.id.bytes.bytes, u64(index)),
+            ("account-versions", u64(index) + u64(2), account.bytes),
+            ("entry-landmarks", u64(index) + u64(1), u64(pointers[64]) + [0, 0]),
+            ("transaction-ids", u64(1) + u64(ids[0].0), ids.flatMap { u64($0.0) + u64($0.1) }),
         ]
         for record in expected {
             let stored = try fixture.rawRecords(of: record.name).first { $0.key == record.key }
@@ -95,11 +118,9 @@ import Testing
         let heights: [UInt64] = [0, 1, 255, 256, 65_535, 1 << 32, .max]
         for (low, high) in zip(heights, heights.dropFirst()) {
             #expect(HeightKey(low).bytes.lexicographicallyPrecedes(HeightKey(high).bytes))
-            #expect(
-                VersionKey(height: low, account: .max).bytes.lexicographicallyPrecedes(VersionKey(height: high, account: 0).bytes))
-            #expect(
-                TransactionKey(period: low, id: TransactionID(.zero)).bytes.lexicographicallyPrecedes(
-                    TransactionKey(period: high, id: TransactionID(.zero)).bytes))
+            #expect(VersionKey(account: low, height: .max).bytes.lexicographicallyPrecedes(VersionKey(account: high, height: 0).bytes))
+            #expect(ChunkKey(height: low, first: .max).bytes.lexicographicallyPrecedes(ChunkKey(height: high, first: 0).bytes))
+            #expect(RunKey(run: low, prefix: .max).bytes.lexicographicallyPrecedes(RunKey(run: high, prefix: 0).bytes))
         }
     }
 }

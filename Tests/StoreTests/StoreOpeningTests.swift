@@ -15,8 +15,10 @@ import Testing
     /// Names and contents of the directory's files; LMDB's lock file is bookkeeping that every opening rewrites.
     private func contents() throws -> [String: Data] {
         var contents: [String: Data] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name != DataFile.lockName {
-            contents[name] = try Data(contentsOf: URL(filePath: "\(directory.path)/\(name)"))
+        for name in try FileManager.default.subpathsOfDirectory(atPath: directory.path) where !name.hasSuffix(DataFile.lockName) {
+            let path = "\(directory.path)/\(name)"
+            let isFolder = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeDirectory
+            contents[name] = isFolder ? Data() : try Data(contentsOf: URL(filePath: path))
         }
         return contents
     }
@@ -52,7 +54,7 @@ import Testing
     }
 
     @Test func anInterruptedCreationIsTakenUp() throws {
-        let environment = try openEnvironment(directory.path, create: true, databases: Tables.count)
+        let environment = try openEnvironment(directory.path, create: true, databases: LogTables.count)
         environment.close()
         let store = try openStore(directory.path)
         #expect(try store.tip().header == network.chainspec.genesisHeader)
@@ -92,7 +94,7 @@ import Testing
         try expectRefusal("another program")
         // Also when it happens to have a database of the same name.
         let again = try openEnvironment(directory.path, create: false, databases: 2)
-        let meta = try makeDatabase(Tables.metaName, in: again)
+        let meta = try makeDatabase(LogTables.metaName, in: again)
         try again.write { (transaction) throws(StoreError) in try transaction.put(bytes("key").span, bytes("value").span, in: meta) }
         again.close()
         try expectRefusal("another program")
@@ -107,7 +109,7 @@ import Testing
         #expect(try store.tip() == tip)
     }
 
-    @Test(arguments: [UInt16(0), 2, .max]) func anotherFormatIsRefused(version: UInt16) throws {
+    @Test(arguments: [UInt16(0), 1, 3, .max]) func anotherFormatIsRefused(version: UInt16) throws {
         _ = try makeStoreWithBlocks()
         let format = FormatRecord(version: version, network: network.network)
         // A newer format may say more.
@@ -115,7 +117,7 @@ import Testing
             try transaction.put(format.payload + [1, 2, 3], for: .format, in: tables.meta)
         }
         try expectRefusal("format \(version)")
-        try expectRefusal(version == 0 ? "does not know" : "newer program")
+        try expectRefusal(version < 2 ? "does not know" : "newer program")
     }
 
     @Test func anotherProcessKeepsTheDirectory() throws {
@@ -162,5 +164,14 @@ import Testing
         try FileManager.default.removeItem(atPath: directory.dataFile)
         let error = try #require(storageError { () throws(StorageError) in try openStore(directory.path) })
         #expect(error.isDamage && error.description.contains("missing"), "\(error)")
+    }
+    /// Not even where nothing but the derived state is left.
+    @Test func aLostLogIsNotMadeAnewBesideItsState() throws {
+        _ = try makeStoreWithBlocks()
+        for name in [DataFile.dataName, DataFile.lockName] { try FileManager.default.removeItem(atPath: "\(directory.path)/\(name)") }
+        let before = try contents()
+        let error = try #require(storageError { () throws(StorageError) in try openStore(directory.path) })
+        #expect(error.isDamage && error.description.contains("the log, is missing"), "\(error)")
+        #expect(try contents() == before)
     }
 }

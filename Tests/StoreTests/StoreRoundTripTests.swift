@@ -86,8 +86,14 @@ import Testing
         expectTrue(walked == chain.commits[6...8].map(\.certified))
         for item in chain.transactions { #expect(try store.location(of: item.id) == item.location) }
         #expect(try store.location(of: TransactionID(.zero)) == nil)
-        let periods = Set(chain.commits.map { $0.certified.block.header.time / TransactionKey.periodMilliseconds })
-        #expect(periods.count > 3, "the chain reaches over periods")
+        for commit in chain.commits {
+            for (position, signed) in commit.certified.block.transactions.enumerated() {
+                let location = TransactionLocation(height: commit.certified.block.header.height, position: UInt32(position))
+                try expectTrue(store.transaction(at: location) == signed)
+            }
+        }
+        #expect(try store.transaction(at: TransactionLocation(height: chain.height + 1, position: 0)) == nil)
+        #expect(try store.transaction(at: TransactionLocation(height: 1, position: 60_000)) == nil)
     }
 
     private func expectEveryHeight(_ store: LedgerStore, _ chain: borrowing RandomChain) throws {
@@ -192,12 +198,16 @@ import Testing
         let fixture = try ReopeningStore()
         try fixture.store.commit(try chain.blocks(5))
         let statistics = try fixture.store.statistics()
-        #expect(statistics.entries.count == Tables.count)
-        #expect(statistics.entries["blocks"] == 5 && statistics.entries["headers"] == 6)
-        #expect(statistics.entries["transactions"] == UInt64(chain.transactions.count))
-        #expect(statistics.entries["accounts"] == UInt64(chain.ledger.state.accounts.count))
-        #expect(statistics.entries["entries"] == UInt64(chain.entries.values.map(\.count).reduce(0, +)))
-        #expect(statistics.mapBytes == UInt64(smallConfiguration.mapSizeBytes))
+        #expect(statistics.entries.count == LogTables.count + StateTables.count)
+        #expect(statistics.entries["headers"] == 6 && statistics.foldedHeight == 0)
+        #expect(statistics.unfoldedTransactions == chain.transactions.count)
+        #expect(statistics.entries["accounts"] == UInt64(chain.accounts[0].count))
+        try fixture.reopen()
+        let folded = try fixture.store.statistics()
+        #expect(folded.foldedHeight == 5 && folded.unfoldedTransactions == 0 && folded.unfoldedAccounts == 0)
+        #expect(folded.entries["accounts"] == UInt64(chain.ledger.state.accounts.count))
+        #expect(folded.entries["account-ids"] == UInt64(chain.ledger.state.accounts.count))
+        #expect(statistics.mapBytes == 2 * UInt64(smallConfiguration.mapSizeBytes))
         #expect(statistics.usedBytes > 0 && statistics.usedBytes <= statistics.mapBytes)
         #expect(statistics.reusableBytes < statistics.usedBytes && statistics.fileBytes > 0)
         #expect(statistics.readers == 0)

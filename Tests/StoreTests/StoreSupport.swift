@@ -8,20 +8,33 @@ import Testing
 /// A small map: several stores may be open at once under a sanitizer.
 let smallConfiguration = StoreConfiguration(mapSizeBytes: 256 << 20, maximumReaders: 32)
 
-func openStore(_ directory: String, _ network: TestNetwork = TestNetwork()) throws(StorageError) -> LedgerStore {
-    try LedgerStore.open(directory: directory, chainspec: network.chainspec, configuration: smallConfiguration)
+/// Folds after a few blocks, in small steps.
+var foldingConfiguration: StoreConfiguration {
+    var configuration = smallConfiguration
+    configuration.foldAccounts = 12
+    configuration.foldTransactions = 40
+    configuration.foldBatchRecords = 16
+    return configuration
 }
 
-/// A store in a directory of its own that can be closed and opened again.
+func openStore(
+    _ directory: String, _ network: TestNetwork = TestNetwork(), _ configuration: StoreConfiguration = smallConfiguration
+) throws(StorageError) -> LedgerStore {
+    try LedgerStore.open(directory: directory, chainspec: network.chainspec, configuration: configuration)
+}
+
+/// A store in a directory of its own that can be closed and opened again. Closing folds all of it.
 final class ReopeningStore {
     let directory: TemporaryDirectory
     let network: TestNetwork
+    var configuration: StoreConfiguration
     private(set) var store: LedgerStore
 
-    init(_ network: TestNetwork = TestNetwork()) throws {
+    init(_ network: TestNetwork = TestNetwork(), _ configuration: StoreConfiguration = smallConfiguration) throws {
         directory = try TemporaryDirectory()
         self.network = network
-        store = try openStore(directory.path, network)
+        self.configuration = configuration
+        store = try openStore(directory.path, network, configuration)
     }
 
     func reopen() throws {
@@ -31,31 +44,49 @@ final class ReopeningStore {
 
     /// Opens the closed store again.
     func reopenStore() throws(StorageError) {
-        store = try openStore(directory.path, network)
+        store = try openStore(directory.path, network, configuration)
     }
 
     /// Puts a record back as it was, below the store, and opens the store again.
     func reopenRestoring(_ record: (key: [UInt8], value: [UInt8]), in name: String) throws {
         store.close()
-        let environment = try openEnvironment(directory.path, create: false, databases: Tables.count)
-        let database = try #require(try environment.openDatabase(named: name))
-        try environment.write { (transaction) throws(StoreError) in try transaction.put(record.key.span, record.value.span, in: database) }
-        environment.close()
+        try RawDatabase.with(name, in: directory.path) { (transaction, database) throws(StoreError) in
+            try transaction.put(record.key.span, record.value.span, in: database)
+        }
         try reopenStore()
     }
 
-    /// Closes the store, changes its databases below it, and opens it again, unless it then refuses to open.
-    func tamper(_ change: (inout WriteTransaction, Tables) throws(StoreError) -> Void) throws {
+    /// Closes the store, changes its log below it, and opens it again, unless it then refuses to open.
+    func tamper(_ change: (inout WriteTransaction, LogTables) throws(StoreError) -> Void) throws {
         store.close()
         try Self.tamper(directory.path, change)
-        store = try openStore(directory.path, network)
+        try reopenStore()
     }
 
-    static func tamper(_ path: String, _ change: (inout WriteTransaction, Tables) throws(StoreError) -> Void) throws {
-        let environment = try openEnvironment(path, create: false, databases: Tables.count)
+    static func tamper(_ path: String, _ change: (inout WriteTransaction, LogTables) throws(StoreError) -> Void) throws {
+        let environment = try openEnvironment(path, create: false, databases: LogTables.count)
         defer { environment.close() }
         try environment.write { (transaction) throws(StoreError) in
-            let tables = try Tables { (name) throws(StoreError) in
+            let tables = try LogTables { (name) throws(StoreError) in
+                guard let database = try transaction.openDatabase(named: name) else { throw .notFound(path: name) }
+                return database
+            }
+            try change(&transaction, tables)
+        }
+    }
+
+    /// The same for the derived state.
+    func tamperState(_ change: (inout WriteTransaction, StateTables) throws(StoreError) -> Void) throws {
+        store.close()
+        try Self.tamperState(directory.path, change)
+        try reopenStore()
+    }
+
+    static func tamperState(_ path: String, _ change: (inout WriteTransaction, StateTables) throws(StoreError) -> Void) throws {
+        let environment = try openEnvironment("\(path)/\(StateFormat.folderName)", create: false, databases: StateTables.count)
+        defer { environment.close() }
+        try environment.write { (transaction) throws(StoreError) in
+            let tables = try StateTables { (name) throws(StoreError) in
                 guard let database = try transaction.openDatabase(named: name) else { throw .notFound(path: name) }
                 return database
             }
@@ -66,11 +97,35 @@ final class ReopeningStore {
     /// Copies of all stored keys and values of a database.
     func rawRecords(of name: String) throws -> [(key: [UInt8], value: [UInt8])] {
         store.close()
-        let environment = try openEnvironment(directory.path, create: false, databases: Tables.count)
+        let environment = try RawDatabase.environment(of: name, in: directory.path)
         let records = try allEntries(try #require(try environment.openDatabase(named: name)), in: environment)
         environment.close()
-        store = try openStore(directory.path, network)
+        try reopenStore()
         return records.map { ($0[0], $0[1]) }
+    }
+
+    /// How far the state is folded.
+    func foldedHeight() throws -> UInt64 { try store.statistics().foldedHeight }
+}
+
+/// The databases of a closed store, by name.
+enum RawDatabase {
+    static let logNames = ["meta", "headers", "transactions", "memos", "supply"]
+    static let stateNames = ["state", "accounts", "account-ids", "entry-landmarks", "account-versions", "transaction-ids"]
+    static let names = logNames + stateNames
+
+    static func environment(of name: String, in path: String) throws(StoreError) -> Environment {
+        let folder = logNames.contains(name) ? path : "\(path)/\(StateFormat.folderName)"
+        return try openEnvironment(folder, create: false, databases: 8)
+    }
+
+    static func with(
+        _ name: String, in path: String, _ body: (inout WriteTransaction, Database) throws(StoreError) -> Void
+    ) throws {
+        let environment = try environment(of: name, in: path)
+        defer { environment.close() }
+        let database = try #require(try environment.openDatabase(named: name))
+        try environment.write { (transaction) throws(StoreError) in try body(&transaction, database) }
     }
 }
 

@@ -16,6 +16,8 @@ enum DataFile {
         let path = "\(directory)/\(dataName)"
         if try exists(path) {
             try DataFileCheck.run(path: path)
+            // Who put it there may have died before its name was durable, and without it the lock file would mean damage.
+            if try !exists("\(directory)/\(lockName)") { try synchronize(directory) }
         } else {
             guard createIfMissing else { throw .notFound(path: path) }
             guard try !exists("\(directory)/\(lockName)") else {

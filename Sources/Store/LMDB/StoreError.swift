@@ -31,6 +31,10 @@ public enum StoreError: Error, Equatable, Sendable {
     case databasesFull(limit: Int)
     /// The named database is not visible in this transaction: it was opened after the transaction began, or its creation was undone.
     case databaseNotVisible(name: String)
+    /// Blocks come faster than the state can follow: so much waits in memory that no more was taken. Nothing was changed.
+    case foldBehind(accounts: Int, transactions: Int)
+    /// What belongs together does not: the log and the derived state are of different stores or times. The text says which and what to do.
+    case mismatched(String)
     /// The environment or the writer was closed.
     case closed
     /// Any other failure: an `errno` (positive) or an LMDB code (negative).
@@ -68,6 +72,10 @@ extension StoreError: CustomStringConvertible {
         case .databaseNotVisible(let name):
             "The database \"\(name)\" is not visible in this transaction, which began before it was opened, or its creation was undone. "
                 + "Open the database, then begin the transaction."
+        case .foldBehind(let accounts, let transactions):
+            "\(transactions) transactions, which touched \(accounts) accounts, wait in memory to be folded into the state, and no more are "
+                + "taken: the disk is slower than the blocks. The same blocks can be committed again in a moment."
+        case .mismatched(let text): text
         case .closed:
             "The store was closed, so nothing was read or written. Open it again first."
         case .io(let code, let operation):

@@ -117,14 +117,16 @@ extension WriteTransaction {
         return true
     }
 
-    /// Removes every key from `lower` up to but not including `upper`; returns how many there were.
+    /// Removes the keys from `lower` up to but not including `upper`, at most `limit` of them; returns how many there were.
     @discardableResult
-    mutating func deleteRange(from lower: Span<UInt8>, upTo upper: Span<UInt8>, in database: Database) throws(StoreError) -> Int {
+    mutating func deleteRange(
+        from lower: Span<UInt8>, upTo upper: Span<UInt8>, in database: Database, limit: Int = .max
+    ) throws(StoreError) -> Int {
         let bound = unsafe upper.withUnsafeBufferPointer { unsafe Array($0) }
         var deleted = 0
         try withCursor(over: database) { (cursor) throws(StoreError) in
             // Seeking anew each time leans on nothing that LMDB says about a cursor after a removal.
-            while try cursor.seek(lower), cursor.keyPrecedes(bound) {
+            while deleted < limit, try cursor.seek(lower), cursor.keyPrecedes(bound) {
                 try cursor.delete()
                 deleted += 1
             }

@@ -30,60 +30,57 @@ struct AccountIDKey: RecordKey {
     var name: String { "account id \(id)" }
 }
 
-/// An account as a block left it. The block comes first, so that the records of a new block are the greatest.
-struct VersionKey: RecordKey {
-    let height: UInt64
+/// An account as a block left it.
+struct VersionKey: RecordKey, Comparable {
     let account: AccountIndex
+    let height: UInt64
 
-    init(height: UInt64, account: AccountIndex) {
-        self.height = height
+    init(account: AccountIndex, height: UInt64) {
         self.account = account
+        self.height = height
     }
 
     init(from reader: inout ByteReader) throws(DecodingError) {
-        height = try reader.readUInt64()
         account = try reader.readUInt64()
+        height = try reader.readUInt64()
     }
 
     func write(to writer: inout ByteWriter) {
-        writer.write(height)
         writer.write(account)
+        writer.write(height)
     }
 
-    var name: String { "height \(height), account \(account)" }
+    var name: String { "account \(account), height \(height)" }
+    static func < (left: Self, right: Self) -> Bool { (left.account, left.height) < (right.account, right.height) }
 }
 
-/// An entry of an account. The block comes first, so that the records of a new block are the greatest.
-struct EntryKey: RecordKey {
+/// Transactions of a block that stand one after the other, by the position of the first. The block comes first, so that the records of
+/// a new block are the greatest.
+struct ChunkKey: RecordKey {
     let height: UInt64
-    let account: AccountIndex
-    /// The entry's number in the account's chain, from 0.
-    let sequence: UInt64
+    let first: UInt32
 
-    init(height: UInt64, account: AccountIndex, sequence: UInt64) {
+    init(height: UInt64, first: UInt32) {
         self.height = height
-        self.account = account
-        self.sequence = sequence
+        self.first = first
     }
 
     init(from reader: inout ByteReader) throws(DecodingError) {
         height = try reader.readUInt64()
-        account = try reader.readUInt64()
-        sequence = try reader.readUInt64()
+        first = try reader.readUInt32()
     }
 
     func write(to writer: inout ByteWriter) {
         writer.write(height)
-        writer.write(account)
-        writer.write(sequence)
+        writer.write(first)
     }
 
-    var name: String { "height \(height), account \(account), entry \(sequence)" }
+    var name: String { "height \(height), transactions from \(first)" }
 }
 
 /// A landmark of an account: every `stride`th entry of its chain has one, except entry 0.
-struct LandmarkKey: RecordKey {
-    /// A search reads at most this many entries; one entry in this many costs a write among all accounts.
+struct LandmarkKey: RecordKey, Comparable {
+    /// A search reads about this many entries; one entry in this many costs a write among all accounts. `EntryPointer` counts to it.
     static let stride: UInt64 = 64
 
     let account: AccountIndex
@@ -106,39 +103,31 @@ struct LandmarkKey: RecordKey {
     }
 
     var name: String { "account \(account), landmark \(number)" }
+    static func < (left: Self, right: Self) -> Bool { (left.account, left.number) < (right.account, right.number) }
 }
 
-/// A transaction's id within the period in which its block was made.
-struct TransactionKey: RecordKey, Comparable {
-    /// Seven days. Shorter periods keep the tree that random ids are put into small; longer ones leave fewer trees to search for
-    /// an id whose period is not known: 52 a year.
-    static let periodMilliseconds: UInt64 = 604_800_000
+/// A part of a run of transaction ids, by the first prefix in it. Runs are numbered as they are made, so that a new run's records are the
+/// greatest.
+struct RunKey: RecordKey {
+    let run: UInt64
+    let prefix: UInt64
 
-    let period: UInt64
-    let id: TransactionID
-
-    init(period: UInt64, id: TransactionID) {
-        self.period = period
-        self.id = id
-    }
-
-    /// The key of a transaction in a block of a given time.
-    init(_ id: TransactionID, blockTime: TimeMilliseconds) {
-        self.init(period: blockTime / Self.periodMilliseconds, id: id)
+    init(run: UInt64, prefix: UInt64) {
+        self.run = run
+        self.prefix = prefix
     }
 
     init(from reader: inout ByteReader) throws(DecodingError) {
-        period = try reader.readUInt64()
-        id = TransactionID(try reader.readBytes32())
+        run = try reader.readUInt64()
+        prefix = try reader.readUInt64()
     }
 
     func write(to writer: inout ByteWriter) {
-        writer.write(period)
-        writer.write(id.bytes)
+        writer.write(run)
+        writer.write(prefix)
     }
 
-    var name: String { "transaction \(id) in period \(period)" }
-    static func < (left: Self, right: Self) -> Bool { (left.period, left.id) < (right.period, right.id) }
+    var name: String { "run \(run), ids from \(String(prefix, radix: 16))" }
 }
 
 /// A transaction's place in the chain.
@@ -163,6 +152,27 @@ struct SupplyKey: RecordKey {
     init(from reader: inout ByteReader) throws(DecodingError) { position = try reader.readUInt32() }
     func write(to writer: inout ByteWriter) { writer.write(position) }
     var name: String { "supply position \(position)" }
+}
+
+/// The records about the derived state as a whole.
+enum StateKey: UInt8, RecordKey, CaseIterable {
+    /// As in the log: never moves or changes its layout.
+    case format = 1
+    case fold = 2
+
+    init(from reader: inout ByteReader) throws(DecodingError) {
+        guard let key = Self(rawValue: try reader.readUInt8()) else { throw .unknownKind }
+        self = key
+    }
+
+    func write(to writer: inout ByteWriter) { writer.write(rawValue) }
+
+    var name: String {
+        switch self {
+        case .format: "format"
+        case .fold: "fold"
+        }
+    }
 }
 
 /// The records about the data directory itself.

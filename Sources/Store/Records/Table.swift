@@ -56,6 +56,11 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
 
     /// A copy of the payload of a stored record whose checksum is right; throws `.damaged` otherwise.
     private func payload(of stored: Span<UInt8>, key: Span<UInt8>) throws(StoreError) -> [UInt8] {
+        [UInt8](copying: stored.extracting(0..<(try payloadCount(of: stored, key: key))))
+    }
+
+    /// The length of the payload of a stored record whose checksum is right; throws `.damaged` otherwise.
+    func payloadCount(of stored: Span<UInt8>, key: Span<UInt8>) throws(StoreError) -> Int {
         // A damaged page can give a key of any length.
         guard key.count <= Int(UInt8.max) else {
             throw .damaged("database \"\(database.name)\", a record with a key of \(key.count) bytes: no key of ours is so long")
@@ -66,7 +71,7 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
         for position in 0..<Self.checksumBytes where expected[position] != stored[payload.count + position] {
             throw damage(key, "its checksum does not match")
         }
-        return [UInt8](copying: payload)
+        return payload.count
     }
 
     /// The key that stored bytes stand for.
@@ -82,7 +87,8 @@ struct Table<Key: RecordKey, Value: RecordValue>: Sendable {
         }
     }
 
-    private func checksum(of payload: Span<UInt8>, key: Span<UInt8>) -> Bytes32 {
+    /// The hash of which a record's checksum is the start.
+    func checksum(of payload: Span<UInt8>, key: Span<UInt8>) -> Bytes32 {
         precondition(key.count <= Int(UInt8.max), "our keys are short")
         var hasher = start
         hasher.update(UInt8(key.count))

@@ -1,9 +1,9 @@
 import Ledger
 
-/// Opens the tables of a data file that is ours, or makes them in a new one.
-struct FormatCheck {
+/// Opens the log in a data file that is ours, or makes it in a new one.
+struct LogFormat {
     enum Outcome: Sendable {
-        case tables(Tables)
+        case tables(LogTables)
         /// Nothing was written; why, and what to do.
         case refused(String)
     }
@@ -12,7 +12,7 @@ struct FormatCheck {
     let directory: String
 
     /// The file is new as long as nothing was ever committed to it: the first commit makes all tables and writes genesis, so that there is
-    /// either a whole store or none.
+    /// either a whole log or none.
     func openOrCreate(_ environment: Environment) throws(StoreError) -> Outcome {
         let isNew = try environment.statistics().lastTransaction == 0
         return try environment.write { (transaction) throws(StoreError) in
@@ -24,16 +24,21 @@ struct FormatCheck {
 
     /// LMDB opens databases in a write transaction; this one changes nothing, and then LMDB writes nothing.
     private func open(_ transaction: inout WriteTransaction) throws(StoreError) -> Outcome {
-        guard let database = try transaction.openDatabase(named: Tables.metaName) else { return .refused(notOurs) }
+        guard let database = try transaction.openDatabase(named: LogTables.metaName) else { return .refused(notOurs) }
         let meta = Table<MetaKey, [UInt8]>(database)
         guard let payload = try transaction.record(of: .format, in: meta) else { return .refused(notOurs) }
-        let format = try decode(payload, of: .format, in: meta) { (payload) throws(DecodingError) in try FormatRecord(payload: payload) }
-        if let reason = refusal(of: format) { return .refused(reason) }
+        let format: FormatRecord
+        do {
+            format = try FormatRecord(payload: payload)
+        } catch {
+            throw meta.damage(.format, "its checksum is right, but \(error)")
+        }
+        if let reason = format.refusal(of: directory, chainspec) { return .refused(reason) }
         let stored = try transaction.record(of: .chainspec, in: meta, because: "every store has one")
         guard stored == chainspec.bytes else {
             throw meta.damage(.chainspec, "it is not the chain specification of network \(chainspec.network)")
         }
-        let tables = try Tables { (name) throws(StoreError) in
+        let tables = try LogTables { (name) throws(StoreError) in
             if let database = try transaction.openDatabase(named: name) { return database }
             throw .damaged("database \"\(name)\" is missing in \(directory)")
         }
@@ -41,39 +46,12 @@ struct FormatCheck {
         return .tables(tables)
     }
 
-    private func refusal(of format: FormatRecord) -> String? {
-        let known = FormatRecord.currentVersion
-        if format.version > known {
-            return "\(directory) has format \(format.version), and this program knows formats up to \(known): a newer program made it. "
-                + "Use that one."
-        }
-        guard format.version == known else {
-            return "\(directory) has format \(format.version), which this program does not know. Export its blocks with the program that "
-                + "made it."
-        }
-        guard format.network == chainspec.network else {
-            return "\(directory) belongs to network \(format.network), and the chain specification \"\(chainspec.name)\" describes network "
-                + "\(chainspec.network). Give the chain specification of that network, or another data directory."
-        }
-        return nil
-    }
-
     private var notOurs: String {
         "\(directory)/\(DataFile.dataName) is a database of another program. Give an empty directory, or one that does not exist yet."
     }
 
-    private func decode<Value>(
-        _ payload: [UInt8], of key: MetaKey, in meta: Table<MetaKey, [UInt8]>, _ decode: ([UInt8]) throws(DecodingError) -> Value
-    ) throws(StoreError) -> Value {
-        do {
-            return try decode(payload)
-        } catch {
-            throw meta.damage(key, "its checksum is right, but \(error)")
-        }
-    }
-
     /// The first and the last header, which everything else hangs on.
-    private func checkEnds(_ transaction: borrowing WriteTransaction, _ tables: Tables) throws(StoreError) {
+    private func checkEnds(_ transaction: borrowing WriteTransaction, _ tables: LogTables) throws(StoreError) {
         let genesis = try transaction.header(at: 0, in: tables, because: "every store has genesis")
         guard genesis.header == chainspec.genesisHeader else {
             throw tables.headers.damage(HeightKey(0), "it is not the genesis header of network \(chainspec.network)")
@@ -83,8 +61,8 @@ struct FormatCheck {
 
     // MARK: - A new file
 
-    private func create(_ transaction: inout WriteTransaction) throws(StoreError) -> Tables {
-        let tables = try Tables { (name) throws(StoreError) in try transaction.createDatabase(named: name) }
+    private func create(_ transaction: inout WriteTransaction) throws(StoreError) -> LogTables {
+        let tables = try LogTables { (name) throws(StoreError) in try transaction.createDatabase(named: name) }
         let format = FormatRecord(version: FormatRecord.currentVersion, network: chainspec.network)
         try transaction.put(format.payload, for: .format, in: tables.meta)
         try transaction.put(chainspec.bytes, for: .chainspec, in: tables.meta)
@@ -92,16 +70,29 @@ struct FormatCheck {
         try transaction.append(CertifiedHeader(header: genesis, attestations: []), for: HeightKey(0), in: tables.headers)
         let tip = TipRecord(height: 0, hash: genesis.hash, earlierHeaders: HistoryTree())
         try transaction.put(tip.payload, for: .tip, in: tables.meta)
-
         let state = LedgerState(genesis: chainspec)
-        for account in state.accounts {
-            try transaction.append(AccountRow(lastHeight: 0, account: account), for: AccountKey(account.index), in: tables.accounts)
-            try transaction.append(account, for: VersionKey(height: 0, account: account.index), in: tables.versions)
-            try transaction.put(account.index, for: AccountIDKey(account.id), in: tables.accountIDs)
-        }
         for (position, record) in state.supply.enumerated() {
             try transaction.append(record, for: SupplyKey(UInt32(position)), in: tables.supply)
         }
         return tables
+    }
+}
+
+extension FormatRecord {
+    /// Why a directory with this record cannot be used with a chain specification; nil when it can.
+    func refusal(of directory: String, _ chainspec: Chainspec) -> String? {
+        let known = Self.currentVersion
+        if version > known {
+            return "\(directory) has format \(version), and this program knows formats up to \(known): a newer program made it. "
+                + "Use that one."
+        }
+        guard version == known else {
+            return "\(directory) has format \(version), which this program does not know. Export its blocks with the program that made it."
+        }
+        guard network == chainspec.network else {
+            return "\(directory) belongs to network \(network), and the chain specification \"\(chainspec.name)\" describes network "
+                + "\(chainspec.network). Give the chain specification of that network, or another data directory."
+        }
+        return nil
     }
 }

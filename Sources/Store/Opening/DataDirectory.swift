@@ -15,8 +15,19 @@ enum DataDirectory {
             throw StorageError(error)
         }
         let resolved = try resolve(path)
+        do throws(StoreError) {
+            if try !exists("\(resolved)/\(DataFile.dataName)") { try makeNameDurable(resolved) }
+        } catch {
+            throw StorageError(error)
+        }
         let names = try names(in: resolved)
-        guard !names.contains(DataFile.dataName), let example = names.subtracting(harmlessNames).min() else { return resolved }
+        if names.contains(StateFormat.folderName), names.isDisjoint(with: [DataFile.dataName, DataFile.lockName]) {
+            throw .damaged(
+                "\(path)/\(DataFile.dataName), the log, is missing although the folder \(StateFormat.folderName), which was derived from it, is "
+                    + "there. Put the log back; a new one would not have its blocks.")
+        }
+        let known = harmlessNames.union([StateFormat.folderName])
+        guard !names.contains(DataFile.dataName), let example = names.subtracting(known).min() else { return resolved }
         throw .refused(
             "\(path) holds no store but other files (such as \(example)), so none was made there. Give an empty directory, or one that does "
                 + "not exist yet.")
@@ -35,8 +46,26 @@ enum DataDirectory {
 
     private static func create(_ path: String) throws(StoreError) {
         guard unsafe mkdir(path, 0o700) == 0 else { throw StoreError(code: errno, during: .create, directory: path) }
+        try synchronizeParent(of: path)
+    }
+
+    private static func synchronizeParent(of path: String) throws(StoreError) {
         // The dot lets the parent be a symbolic link.
         try FileDescriptor(opening: "\(parent(of: path))/.", flags: O_RDONLY | O_DIRECTORY, during: .create).synchronize(during: .create)
+    }
+
+    /// Makes a folder in a data directory, if it is not there.
+    static func createFolder(_ path: String) throws(StoreError) {
+        if try !exists(path) { try create(path) }
+    }
+
+    /// Whoever made a directory that has no store yet may have died before its name was durable: a power cut would take the store with it.
+    private static func makeNameDurable(_ path: String) throws(StoreError) {
+        do throws(StoreError) {
+            try synchronizeParent(of: path)
+        } catch .permission {
+            // The parent is somebody else's, who made the directory for this user and answers for its name.
+        }
     }
 
     private static func parent(of path: String) -> String {

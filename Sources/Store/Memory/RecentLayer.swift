@@ -1,0 +1,128 @@
+import Ledger
+
+/// What the blocks since some height made of the accounts, as far as the derived state does not have it.
+///
+/// One layer is current: a commit adds to it under the lock of `Recent`. A fold takes the current layer, which from then on nobody
+/// changes, so that the folding thread and readers share it without a lock, and a new one takes its place.
+final class RecentLayer: @unchecked Sendable {
+    /// What an account left behind on its way: where a look at its past can enter.
+    struct Marks {
+        /// Ascending by number.
+        var landmarks: [(number: UInt64, place: EntryPlace)] = []
+        /// Ascending by height.
+        var versions: [(height: UInt64, account: Account)] = []
+    }
+
+    /// The accounts that were touched, in the order in which they first were.
+    private(set) var rows: [AccountRow] = []
+    /// By account index, one more than the account's place in `rows`; 0 for one that was not touched.
+    private var slots: [UInt32] = []
+    /// The accounts that were opened.
+    private(set) var ids: [AccountID: AccountIndex] = [:]
+    private(set) var marks: [AccountIndex: Marks] = [:]
+    private(set) var markCount = 0
+    private(set) var identifiers = IdentifierRuns()
+    private(set) var transactionCount = 0
+    /// The first and the last block that is in; nil as long as there is none.
+    private(set) var firstHeight: UInt64?
+    private(set) var last: BlockName?
+
+    /// Makes room for `accountCount` accounts; there may come to be more.
+    init(accountCount: Int) {
+        slots = [UInt32](repeating: 0, count: accountCount)
+    }
+
+    var accountCount: Int { rows.count }
+    var isEmpty: Bool { last == nil }
+
+    // MARK: - Reading
+
+    func row(of account: AccountIndex) -> AccountRow? {
+        guard account < UInt64(slots.count), slots[Int(account)] > 0 else { return nil }
+        return rows[Int(slots[Int(account)]) - 1]
+    }
+
+    /// Passes the row of an account that was touched to `body` where it lies: a copy would retain and release its parts.
+    func read(_ account: AccountIndex, _ body: (borrowing AccountRow) -> Void) {
+        let slot = Int(slots[Int(account)])
+        unsafe rows.withUnsafeBufferPointer { rows in unsafe body(rows[slot - 1]) }
+    }
+
+    /// The touched accounts, ascending by index.
+    var touchedAccounts: [AccountIndex] {
+        var touched: [AccountIndex] = []
+        touched.reserveCapacity(rows.count)
+        for index in slots.indices where slots[index] > 0 { touched.append(AccountIndex(index)) }
+        return touched
+    }
+
+    // MARK: - Adding
+
+    /// Sets where a block, or several, left an account.
+    func set(_ account: Account, last: EntryPointer) {
+        let index = Int(account.index)
+        if index >= slots.count {
+            slots.append(contentsOf: repeatElement(0, count: max(index + 1 - slots.count, slots.count / 8)))
+        }
+        let slot = Int(slots[index])
+        if slot == 0 {
+            rows.append(AccountRow(last: last, account: account))
+            slots[index] = UInt32(rows.count)
+        } else {
+            rows[slot - 1].last = last
+            rows[slot - 1].account = account
+        }
+    }
+
+    /// Sets where a block left the accounts it touched; those that were opened at its height are new.
+    func set(_ accounts: [Account], openedAt height: UInt64, _ pointers: borrowing LastPointers) {
+        // In place: iterating would retain and release each account's parts once more, and there are two accounts to a transfer.
+        unsafe accounts.withUnsafeBufferPointer { accounts in
+            for position in accounts.indices {
+                let index = unsafe accounts[position].index
+                unsafe set(accounts[position], last: pointers[index])
+                if unsafe accounts[position].openedHeight == height { unsafe open(accounts[position].id, index: index) }
+            }
+        }
+    }
+
+    /// Changes the row of an account, which must be in.
+    func update<Result, Failure: Error>(
+        _ account: AccountIndex, _ body: (inout AccountRow) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(&rows[Int(slots[Int(account)]) - 1])
+    }
+
+    func open(_ id: AccountID, index: AccountIndex) { ids[id] = index }
+
+    func add(_ landmark: LandmarkKey, at place: EntryPlace) {
+        marks[landmark.account, default: Marks()].landmarks.append((landmark.number, place))
+        markCount += 1
+    }
+
+    func add(_ version: VersionKey, _ account: Account) {
+        marks[version.account, default: Marks()].versions.append((version.height, account))
+        markCount += 1
+    }
+
+    /// Ends what was added: the last block's name, the height of the first one, and the ids of all, those of earlier blocks included.
+    func end(_ block: BlockName, from first: UInt64, _ identifiers: IdentifierRuns, transactionCount: Int) {
+        self.identifiers = identifiers
+        self.transactionCount += transactionCount
+        if firstHeight == nil { firstHeight = first }
+        last = block
+    }
+}
+
+/// The end of the chain, and what of it the derived state does not have.
+struct Recent {
+    /// The last block that readers see.
+    var tip: CertifiedHeader
+    /// The tree over all headers up to and including the tip.
+    var history: HistoryTree
+    /// As the tip left it.
+    var supply: [SupplyRecord]
+    var current: RecentLayer
+    /// What a fold is writing; it stays until all of it is durable.
+    var folding: RecentLayer?
+}
