@@ -7,41 +7,53 @@ public import Ledger
 public struct BlockPipeline: ~Copyable {
     private var chain: Chain
     private var underWay: BlocksUnderWay?
+    /// The first fault: nothing goes on after it, and every call says so.
+    private var fault: ChainFault?
 
     /// A pipeline that goes on where `chain` ends.
     public init(chain: consuming Chain) {
         self.chain = chain
         underWay = nil
+        fault = nil
     }
 
     /// Begins to check a block that follows the one pushed before, completes that one, and returns it, ready for a store. Nil for the first.
     ///
-    /// Throws the fault of the block before, or that this one does not decode; after a fault nothing can be pushed any more.
+    /// Throws the fault of the block before. That this one does not decode is thrown when its turn comes: by the next call, or by this
+    /// one where no block is before it. After a fault, every call throws it.
     @available(*, noasync, message: "verification computes on the calling thread")
     public mutating func push(_ certifiedBlock: [UInt8]) throws(ChainFault) -> BlockCommit? {
-        let block: CertifiedBlock
+        let next: BlocksUnderWay
         do {
-            block = try CertifiedBlock(decoding: certifiedBlock)
+            next = chain.begin([try CertifiedBlock(decoding: certifiedBlock)])
         } catch {
-            // The offence of the block before is the earlier one.
-            _ = try finish()
-            throw ChainFault(height: chain.tip.height + 1, offence: .undecodable(error))
+            let commit = try finish()
+            let found = ChainFault(height: chain.tip.height + 1, offence: .undecodable(error))
+            fault = found
+            guard let commit else { throw found }
+            return commit
         }
-        let next = chain.begin([block])
-        defer { underWay = next }
-        return try finish()
+        let commit = try finish()
+        underWay = next
+        return commit
     }
 
-    /// Completes the block that was pushed last, and returns it; nil when there is none.
+    /// Completes the block that was pushed last, and returns it; nil when there is none. Throws its fault, or the one found before.
     @available(*, noasync, message: "verification computes on the calling thread")
     public mutating func finish() throws(ChainFault) -> BlockCommit? {
+        if let fault { throw fault }
         guard let blocks = underWay else { return nil }
         underWay = nil
         var commit: BlockCommit?
         var history = chain.history
-        try chain.complete(blocks) { block, outcome in
-            history.append(block.block.header.historyLeaf)
-            commit = BlockCommit(certified: block, outcome: outcome, history: history)
+        do throws(ChainFault) {
+            try chain.complete(blocks) { block, outcome in
+                history.append(block.block.header.historyLeaf)
+                commit = BlockCommit(certified: block, outcome: outcome, history: history)
+            }
+        } catch {
+            fault = error
+            throw error
         }
         return commit
     }

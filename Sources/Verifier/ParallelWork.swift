@@ -73,7 +73,8 @@ public final class ParallelWork: Sendable {
     public func begin(count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> UnderWay {
         let isDone = Monitor(count == 0)
         let job = Job(count, body) { isDone.withLock { $0 = true } }
-        if count > 0 { queue.withLock { $0.jobs.append(job) } }
+        // Without threads, and after close, nobody would ever take it out of the queue but `finish`, which is not sure to be called.
+        if count > 0, threadCount > 0 { queue.withLock { if !$0.isClosed { $0.jobs.append(job) } } }
         return UnderWay(work: self, job: job, isDone: isDone)
     }
 

@@ -64,7 +64,7 @@ struct ChainParallelTests {
 }
 
 /// Blocks of random transactions among a few accounts.
-private struct RandomBlocks: ~Copyable {
+struct RandomBlocks: ~Copyable {
     var forge = BlockForge()
     let faultsPerThousand: Int
     private var accounts: [TestAccount] = []
