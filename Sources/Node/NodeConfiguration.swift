@@ -12,8 +12,9 @@ public struct NodeConfiguration: Sendable {
     public var maximumBlockBytes = 16_777_216
     /// Blocks that are executed and wait to become durable. While so many wait, transactions gather for the next block.
     public var commitDepthBlocks = 2
-    /// So many transactions make a block while another waits to become durable; fewer gather until it is.
-    public var minimumBlockAheadTransactions = 1_024
+    /// So many transactions make a block while another waits to become durable; fewer gather until it is. A block costs an attestation and
+    /// its check, as much as two transactions.
+    public var minimumBlockAheadTransactions = 16
     /// Refusals that are remembered for those who ask later.
     public var rememberedRefusals = 65_536
     /// How long the node waits before it tries again to write where there was no room.
