@@ -88,14 +88,12 @@ let package = Package(
         .executableTarget(
             name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
             path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
-        program("coffer-bench", ["Cryptography", "Ledger", "Verifier", "Store", argumentParser], path: "tools/coffer-bench"),
-
         program(
-            "coffer-ingest",
+            "coffer-bench",
             [
-                "Cryptography", "Ledger", "Custody", "Client", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ], path: "tools/coffer-bench/Ingest"),
+                "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Client", argumentParser,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "tools/coffer-bench"),
 
         .target(
             name: "Support", dependencies: ["Cryptography", "Ledger"], path: "Tests/Support",

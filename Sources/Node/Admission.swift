@@ -41,19 +41,19 @@ final class Admission: Sendable {
 
     /// Takes a transaction in; its reply is answered once.
     func submit(_ candidate: Candidate) {
-        let isTaken = intake.withLock { intake in
+        let isTaken = intake.withLock(wakingIf: { intake in
             if !intake.hasEnded { intake.candidates.append(candidate) }
-            return !intake.hasEnded
-        }
+            return (!intake.hasEnded, intake.canGather(limits))
+        })
         if !isTaken { candidate.reply.answer(.failed(candidate.transaction.id, .shuttingDown)) }
     }
 
     /// Takes a batch in; every one of its transactions is answered once.
     func submit(_ batch: TransactionBatch, _ submission: PendingSubmission, waits: Bool) {
-        let isTaken = intake.withLock { intake in
+        let isTaken = intake.withLock(wakingIf: { intake in
             if !intake.hasEnded { intake.feeds.append(AdmissionIntake.Feed(batch: batch, submission: submission, waits: waits)) }
-            return !intake.hasEnded
-        }
+            return (!intake.hasEnded, intake.canGather(limits))
+        })
         guard !isTaken else { return }
         let part = AdmissionIntake.Part(batch: batch, submission: submission, waits: waits, range: 0..<batch.count)
         for candidate in Self.decode(part) { candidate.reply.answer(.failed(candidate.transaction.id, .shuttingDown)) }
@@ -209,7 +209,7 @@ extension Admission {
             envelope.append(verified)
         }
         // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures came first.
-        guard requirements.possession.isEmpty else {
+        guard requirements.checkCount == requirements.envelope.count else {
             return CheckedCandidate(candidate: candidate, verdict: .proofsAreMissing(requirements, envelope: envelope))
         }
         return Self.verified(candidate, requirements, envelope)
@@ -231,12 +231,12 @@ extension Admission {
     private func checkProofs(_ candidate: Candidate, _ requirements: SignatureRequirements, _ envelope: [VerifiedSignature?]) {
         let checks = requirements.possession.map(\.check)
         guard work.threadCount > 0 else {
-            return finish([Self.verified(candidate, requirements, envelope + checks.map { $0.verify() })])
+            return finish([Self.verified(candidate, requirements, envelope + checks.map { verifier.verifyHere($0) })])
         }
         intake.withLock { $0.proofsUnderCheck += 1 }
         let results = ParallelResults<VerifiedSignature?>()
-        work.start(count: checks.count) { range in
-            results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
+        work.start(count: checks.count) { [verifier] range in
+            results.add(range.map { verifier.verifyHere(checks[$0]) }, from: range.lowerBound)
         } completion: { [self] in
             let checked = Self.verified(candidate, requirements, envelope + results.all())
             intake.withLock { intake in

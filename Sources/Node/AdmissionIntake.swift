@@ -35,6 +35,8 @@ struct AdmissionIntake {
         let submission: PendingSubmission
         let waits: Bool
         var next = 0
+        /// How many transactions of it are left.
+        var left: Int { batch.count - next }
     }
 
     /// A part of a batch.
@@ -56,6 +58,7 @@ struct AdmissionIntake {
     }
 
     var candidates: [Candidate] = []
+    /// Batches, each with what is left of it.
     var feeds: [Feed] = []
     var decoded: [[Candidate]] = []
     var checked: [[CheckedCandidate]] = []
@@ -73,30 +76,38 @@ struct AdmissionIntake {
     mutating func step(_ limits: Limits) -> Step? {
         if !checked.isEmpty { return .checked(checked.removeFirst()) }
         if !decoded.isEmpty { return .decoded(decoded.removeFirst()) }
-        let waiting = candidates.count + feeds.reduce(0) { $0 + $1.batch.count - $1.next }
-        if waiting == 0 {
+        if candidates.isEmpty && feeds.isEmpty {
             return isStopping && groupsUnderCheck == 0 && proofsUnderCheck == 0 ? .end : nil
         }
-        guard groupsUnderCheck == 0 || (waiting >= limits.fullGroup && groupsUnderCheck < limits.groups) else { return nil }
+        guard canGather(limits) else { return nil }
         groupsUnderCheck += 1
         return gather(limits.group)
     }
 
-    /// The first of the candidates that stand by themselves, and a share of every batch: none holds up the others for long.
+    /// Whether what waits is checked now.
+    func canGather(_ limits: Limits) -> Bool {
+        if groupsUnderCheck == 0 { return true }
+        guard groupsUnderCheck < limits.groups else { return false }
+        return candidates.count + feeds.reduce(0) { $0 + $1.left } >= limits.fullGroup
+    }
+
+    /// The first of the candidates that stand by themselves, and a share of every batch: none holds up the others for long. What the small
+    /// batches leave of their shares is the large ones'.
     private mutating func gather(_ limit: Int) -> Step {
         let gathered = Array(candidates.prefix(limit))
         candidates.removeFirst(gathered.count)
         var parts: [Part] = []
-        if !feeds.isEmpty {
-            let share = max(1, max(limit - gathered.count, limit / 4) / feeds.count)
-            for position in feeds.indices {
-                let feed = feeds[position]
-                let end = min(feed.batch.count, feed.next + share)
-                parts.append(Part(batch: feed.batch, submission: feed.submission, waits: feed.waits, range: feed.next..<end))
-                feeds[position].next = end
-            }
-            feeds.removeAll { $0.next == $0.batch.count }
+        var room = max(limit - gathered.count, limit / 4)
+        let order = feeds.count == 1 ? [0] : feeds.indices.sorted { feeds[$0].left < feeds[$1].left }
+        for (done, position) in order.enumerated() {
+            let feed = feeds[position]
+            let count = min(feed.left, max(1, room / (order.count - done)))
+            room = max(0, room - count)
+            parts.append(
+                Part(batch: feed.batch, submission: feed.submission, waits: feed.waits, range: feed.next..<feed.next + count))
+            feeds[position].next += count
         }
+        feeds.removeAll { $0.left == 0 }
         return .gathered(gathered, parts)
     }
 

@@ -47,7 +47,10 @@ final class BlockProducer: Sendable {
     }
 
     func enqueue(_ transactions: [QueuedTransaction]) {
-        queue.withLock { $0.transactions += transactions }
+        queue.withLock(wakingIf: { queue in
+            queue.transactions += transactions
+            return ((), canMakeBlock(queue, ahead: committer.waitingBlocks ?? 0))
+        })
     }
 
     /// Lets the thread end once the queue is empty.
@@ -69,16 +72,19 @@ final class BlockProducer: Sendable {
     /// the disk only when enough have gathered for it to be worth a commit of its own.
     @available(*, noasync)
     private func nextTransactions() -> [QueuedTransaction]? {
-        let worthwhile = min(configuration.minimumBlockAheadTransactions, configuration.maximumBlockTransactions)
-        return queue.wait { (queue: inout Queue) -> [QueuedTransaction]?? in
+        queue.wait { (queue: inout Queue) -> [QueuedTransaction]?? in
             guard let ahead = committer.waitingBlocks else { return .some(nil) }
             guard !queue.transactions.isEmpty else { return queue.isStopping ? .some(nil) : nil }
-            let isWorthIt = ahead == 0 || queue.transactions.count >= worthwhile
-            guard isWorthIt && ahead < configuration.commitDepthBlocks else { return nil }
+            guard canMakeBlock(queue, ahead: ahead) else { return nil }
             let count = blockCount(queue.transactions)
             defer { queue.transactions.removeFirst(count) }
             return .some(Array(queue.transactions.prefix(count)))
         }
+    }
+
+    private func canMakeBlock(_ queue: borrowing Queue, ahead: Int) -> Bool {
+        let worthwhile = min(configuration.minimumBlockAheadTransactions, configuration.maximumBlockTransactions)
+        return ahead == 0 || (queue.transactions.count >= worthwhile && ahead < configuration.commitDepthBlocks)
     }
 
     /// Looks again whether there is room for a block.

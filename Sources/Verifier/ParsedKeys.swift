@@ -67,11 +67,20 @@ final class ParsedKeys: Sendable {
 
     /// The key, parsed now or earlier. Throws `KeyError.notOnCurve` if its bytes name no point.
     func parsed(_ key: PublicKey) throws(KeyError) -> ParsedPublicKey {
-        let stripe = stripes[Int(key.coordinate.prefix.multipliedFullWidth(by: UInt64(Self.stripeCount)).high)]
+        let stripe = stripe(of: key)
         if let known = stripe.table.withLock({ $0.find(key) }) { return known }
         let parsed = try key.parsed()
         stripe.table.withLock { $0.insert(parsed, maximumPlaceCount: maximumPlaceCount) }
         return parsed
+    }
+
+    /// The key if it is remembered; it is not parsed for this.
+    func remembered(_ key: PublicKey) -> ParsedPublicKey? {
+        stripe(of: key).table.withLock { $0.find(key) }
+    }
+
+    private func stripe(of key: PublicKey) -> Stripe {
+        stripes[Int(key.coordinate.prefix.multipliedFullWidth(by: UInt64(Self.stripeCount)).high)]
     }
 
     /// Does a check with the key as it was parsed before, where it was: nil if it fails, or the key is no point.

@@ -61,12 +61,24 @@ import Testing
         intake.feeds = [try feed(10_000), try feed(3)]
         let first = try #require(gathered(intake.step(limits)))
         #expect(first.candidates == limits.group)
-        #expect(first.parts == [0..<limits.group / 8, 0..<3])
+        #expect(first.parts == [0..<3, 0..<limits.group / 4 - 3])
         #expect(intake.feeds.count == 1)
         intake.candidates = candidates(5)
         let second = try #require(gathered(intake.step(limits)))
         #expect(second.candidates == 5)
-        #expect(second.parts == [limits.group / 8..<limits.group / 8 + limits.group - 5])
+        #expect(second.parts == [limits.group / 4 - 3..<limits.group / 4 - 3 + limits.group - 5])
+    }
+
+    /// Many that submit one at a time leave a large batch its share.
+    @Test func smallBatchesLeaveTheRestToLargeOnes() throws {
+        var intake = AdmissionIntake()
+        intake.feeds = [try feed(10_000)] + (try (0..<64).map { _ in try feed(1) })
+        let parts = try #require(gathered(intake.step(limits))).parts
+        #expect(parts.count == 65 && parts.dropLast().allSatisfy { $0 == 0..<1 } && parts.last == 0..<limits.group - 64)
+        // More than fit all have their turn, too.
+        intake.feeds = try (0..<1_000).map { _ in try feed(2) }
+        intake.groupsUnderCheck = 0
+        #expect(try #require(gathered(intake.step(limits))).parts == Array(repeating: 0..<1, count: 1_000))
     }
 
     @Test func whatComesBackIsDoneFirst() throws {

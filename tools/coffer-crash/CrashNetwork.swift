@@ -19,7 +19,14 @@ enum CrashNetwork {
     }
 
     /// All stores of a campaign are opened with this.
-    static var storeConfiguration: StoreConfiguration { StoreConfiguration(mapSizeBytes: 1 << 30) }
+    /// Folds begin after few transactions and are cut into many steps, so that processes die and power goes in the midst of them.
+    static var storeConfiguration: StoreConfiguration {
+        var configuration = StoreConfiguration(mapSizeBytes: 1 << 30)
+        configuration.foldAccounts = 16
+        configuration.foldTransactions = 24
+        configuration.foldBatchRecords = 16
+        return configuration
+    }
 
     static func open(_ directory: String) throws(StorageError) -> LedgerStore {
         try LedgerStore.open(directory: directory, chainspec: network.chainspec, configuration: storeConfiguration)

@@ -27,6 +27,7 @@ public struct CompactList<Element> {
 
     /// `count` times the same element.
     public init(repeating element: Element, count: Int) {
+        precondition(count >= 0, "a list has \(count) elements")
         self.count = count
         if count > 2 {
             all = [Element](repeating: element, count: count)

@@ -22,6 +22,15 @@ public final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
     }
 
+    /// Changes the value, and wakes every waiting thread if `body` says that one of them can go on.
+    public func withLock<Result>(wakingIf body: (inout Value) -> (result: Result, wakes: Bool)) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        let (result, wakes) = body(&value)
+        if wakes { condition.broadcast() }
+        return result
+    }
+
     /// Changes the value in a way that nobody waits for.
     public func withLockWakingNobody<Result>(_ body: (inout Value) -> Result) -> Result {
         condition.lock()

@@ -3,38 +3,33 @@ import Ledger
 
 /// A real `cofferd` process on a free loopback port, with the development chain specification and a fresh data directory.
 final class IngestNode: Sendable {
-    /// Where the node and its settings come from.
-    struct Setup: Sendable {
-        /// The program; nil looks beside this one.
-        var program: String?
-        /// The folder with `chainspec/` and `keys/`.
-        var project: String
-        /// Further arguments of the node.
-        var arguments: [String] = []
-    }
-
     let chainspec: Chainspec
     let port: Int
     private let process = Process()
     private let directory: URL
 
-    init(_ setup: Setup) throws {
-        let project = URL(filePath: setup.project)
-        let chainspecFile = project.appending(path: "chainspec/development.json")
-        chainspec = try Chainspec(json: [UInt8](try Data(contentsOf: chainspecFile)))
-        directory = FileManager.default.temporaryDirectory.appending(path: "coffer-bench-\(UUID().uuidString)")
+    init(_ settings: Settings) throws {
+        let chainspecFile = settings.project.appending(path: "chainspec/development.json")
+        do {
+            chainspec = try Chainspec(json: [UInt8](try Data(contentsOf: chainspecFile)))
+        } catch {
+            throw BenchFailure("\(chainspecFile.path): \(error). Give the project's folder with --project.")
+        }
+        let program = Machine.programDirectory.appending(path: "cofferd")
+        guard FileManager.default.isExecutableFile(atPath: program.path) else {
+            throw BenchFailure("\(program.path) is not there. Build it.")
+        }
+        directory = settings.directory.appending(path: "ingest-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let log = directory.appending(path: "log")
-        guard FileManager.default.createFile(atPath: log.path, contents: nil) else { throw LoadFailure(description: "no log file") }
-        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "cofferd").path
-        process.executableURL = URL(filePath: setup.program ?? beside)
-        let keys = project.appending(path: "keys/development")
-        process.arguments =
-            [
-                "--chainspec", chainspecFile.path, "--data", directory.appending(path: "data").path, "--listen", "127.0.0.1:0",
-                "--node-key", keys.appending(path: "validator-1.key").path,
-                "--passphrase-file", keys.appending(path: "passphrase").path,
-            ] + setup.arguments
+        guard FileManager.default.createFile(atPath: log.path, contents: nil) else { throw BenchFailure("\(log.path) cannot be made") }
+        process.executableURL = program
+        let keys = settings.project.appending(path: "keys/development")
+        process.arguments = [
+            "--chainspec", chainspecFile.path, "--data", directory.appending(path: "data").path, "--listen", "127.0.0.1:0", "--workers",
+            "\(settings.threads)", "--node-key", keys.appending(path: "validator-1.key").path, "--passphrase-file",
+            keys.appending(path: "passphrase").path,
+        ]
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         port = try Self.waitForPort(process, log)
@@ -48,11 +43,11 @@ final class IngestNode: Sendable {
                 let fields = line.split(separator: "\"port\":\"")
                 if fields.count == 2, let port = Int(fields[1].prefix { $0.isNumber }) { return port }
             }
-            guard process.isRunning else { throw LoadFailure(description: "the node ended: \(text)") }
+            guard process.isRunning else { throw BenchFailure("the node ended: \(text)") }
             Thread.sleep(forTimeInterval: 0.01)
         }
         process.terminate()
-        throw LoadFailure(description: "the node did not listen within 30 s")
+        throw BenchFailure("the node did not listen within 30 s")
     }
 
     /// The CPU time of the node so far, in seconds.
@@ -66,7 +61,7 @@ final class IngestNode: Sendable {
         process.waitUntilExit()
         let code = process.terminationStatus
         try FileManager.default.removeItem(at: directory)
-        guard code == 0 else { throw LoadFailure(description: "the node ended with \(code)") }
+        guard code == 0 else { throw BenchFailure("the node ended with \(code)") }
     }
 }
 
@@ -78,7 +73,7 @@ enum CPUTime {
         // The name, in parentheses, may hold blanks; fields 14 and 15 are user and system time.
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
-            throw LoadFailure(description: "/proc/\(process)/stat cannot be read")
+            throw BenchFailure("/proc/\(process)/stat cannot be read")
         }
         return (user + system) / 100
     }

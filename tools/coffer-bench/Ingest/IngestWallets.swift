@@ -33,7 +33,7 @@ struct IngestWallets: Sendable {
     let wallets: [IngestWallet]
 
     /// Makes wallets, and opens and funds them through the node's interface.
-    init(count: Int, at node: IngestNode, project: String, _ generator: LoadGenerator) async throws {
+    init(count: Int, at node: IngestNode, project: URL, _ generator: LoadGenerator) async throws {
         chainspec = node.chainspec
         let factory = TransactionFactory(chainspec: node.chainspec)
         let bank = try Institution("first-bank", node.chainspec, project)
@@ -100,18 +100,18 @@ private final class Institution: Sendable {
     private let policy: KeyPolicy
     private let key: SecretKey
 
-    init(_ name: String, _ chainspec: Chainspec, _ project: String) throws {
-        let folder = URL(filePath: project).appending(path: "keys/development")
+    init(_ name: String, _ chainspec: Chainspec, _ project: URL) throws {
+        let folder = project.appending(path: "keys/development")
         let passphrase = try KeyFile.readPassphrase(at: folder.appending(path: "passphrase").path, isDevelopment: true)
         let unlocked = try KeyFile.read(at: folder.appending(path: "\(name).key").path).unlock(passphrase: passphrase)
         guard let position = chainspec.institutions.firstIndex(where: { $0.name == name }) else {
-            throw LoadFailure(description: "the chain specification has no \(name)")
+            throw BenchFailure("the chain specification has no \(name)")
         }
         account = chainspec.institutionAccount(InstitutionIndex(position))
         policy = chainspec.institutions[position].policy
         switch consume unlocked {
         case .account(let key): self.key = key
-        case .validator: throw LoadFailure(description: "\(name).key is a validator's")
+        case .validator: throw BenchFailure("\(name).key is a validator's")
         }
     }
 

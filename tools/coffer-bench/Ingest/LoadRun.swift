@@ -35,11 +35,6 @@ struct LoadResult: Sendable {
     }
 }
 
-/// Why a load did not run to its end.
-struct LoadFailure: Error, CustomStringConvertible {
-    let description: String
-}
-
 /// Drives one load over connections that all belong to one event loop, where everything in here happens.
 final class LoadRun {
     private let load: Load
@@ -136,7 +131,7 @@ final class LoadRun {
     private func fail(_ text: String) {
         guard !isOver else { return }
         isOver = true
-        done.fail(LoadFailure(description: text))
+        done.fail(BenchFailure(text))
     }
 }
 
