@@ -47,7 +47,7 @@ extension StoreCore {
 private struct FoldWriter: ~Copyable {
     let core: StoreCore
     let layer: RecentLayer
-    private var buffer = ByteBuffer()
+    private var writer = ByteWriter(reservingCapacity: 4_096)
 
     init(core: StoreCore, layer: RecentLayer) {
         self.core = core
@@ -126,7 +126,7 @@ private struct FoldWriter: ~Copyable {
             var transaction = try core.state.beginWrite()
             for position in next..<end {
                 encode(touched[position])
-                let bytes = buffer.span
+                let bytes = writer.span
                 try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: tables.accounts.database)
             }
             try transaction.commit()
@@ -135,14 +135,14 @@ private struct FoldWriter: ~Copyable {
         }
     }
 
-    /// Puts key and record of an account into the buffer.
+    /// Writes key and record of an account, checksum included, one after the other.
     private mutating func encode(_ account: AccountIndex) {
-        buffer.clear()
-        buffer.append(account)
-        layer.append(account, to: &buffer)
-        let count = buffer.count
-        let checksum = tables.accounts.checksum(of: buffer.span.extracting(8..<count), key: buffer.span.extracting(0..<8))
-        buffer.append(checksum.span.extracting(0..<Table<AccountKey, AccountRow>.checksumBytes))
+        writer.removeAll()
+        writer.write(account)
+        layer.write(account, to: &writer)
+        let count = writer.span.count
+        let checksum = tables.accounts.checksum(of: writer.span.extracting(8..<count), key: writer.span.extracting(0..<8))
+        writer.write(copying: checksum.span.extracting(0..<Table<AccountKey, AccountRow>.checksumBytes))
     }
 
     private func writeRun(_ run: UInt64) throws(StoreError) -> Int {

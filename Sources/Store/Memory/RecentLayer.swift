@@ -14,8 +14,8 @@ final class RecentLayer: @unchecked Sendable {
     }
 
     /// The accounts that were touched, in the order in which they first were.
-    private(set) var rows: [AccountRow] = []
-    /// By account index, one more than the account's place in `rows`; 0 for one that was not touched.
+    private var rows = RowArena()
+    /// By account index, one more than the account's slot in `rows`; 0 for one that was not touched.
     private var slots: [UInt32] = []
     /// The accounts that were opened.
     private(set) var ids: [AccountID: AccountIndex] = [:]
@@ -38,63 +38,65 @@ final class RecentLayer: @unchecked Sendable {
     // MARK: - Reading
 
     func row(of account: AccountIndex) -> AccountRow? {
-        guard account < UInt64(slots.count), slots[Int(account)] > 0 else { return nil }
-        return rows[Int(slots[Int(account)]) - 1]
+        guard contains(account) else { return nil }
+        return rows.withRow(Int(slots[Int(account)]) - 1) { bytes in
+            do {
+                return try AccountRow(payload: [UInt8](copying: bytes))
+            } catch {
+                preconditionFailure("a row in memory is one that was encoded: \(error)")
+            }
+        }
     }
 
-    /// Appends what is stored of an account that was touched. In place: a copy would retain and release its parts.
-    func append(_ account: AccountIndex, to buffer: inout ByteBuffer) {
-        let slot = Int(slots[Int(account)])
-        unsafe rows.withUnsafeBufferPointer { rows in
-            unsafe buffer.append(rows[slot - 1].last.raw)
-            let bytes = unsafe rows[slot - 1].account.bytes
-            buffer.append(bytes.span)
-        }
+    /// Whether an account was touched.
+    func contains(_ account: AccountIndex) -> Bool { account < UInt64(slots.count) && slots[Int(account)] > 0 }
+
+    /// The last entry of an account that was touched.
+    func lastEntry(of account: AccountIndex) -> EntryPointer {
+        rows.withRow(Int(slots[Int(account)]) - 1) { EntryPointer(raw: $0.number(at: 0)) }
+    }
+
+    /// Writes what is stored of an account that was touched.
+    func write(_ account: AccountIndex, to writer: inout ByteWriter) {
+        rows.withRow(Int(slots[Int(account)]) - 1) { writer.write(copying: $0) }
     }
 
     /// The touched accounts, ascending by index.
     var touchedAccounts: [AccountIndex] {
         var touched: [AccountIndex] = []
-        touched.reserveCapacity(rows.count)
+        touched.reserveCapacity(accountCount)
         for index in slots.indices where slots[index] > 0 { touched.append(AccountIndex(index)) }
         return touched
     }
 
+    /// The rows of all of them, in that order.
+    var allRows: [AccountRow] { touchedAccounts.compactMap { row(of: $0) } }
+
     // MARK: - Adding
 
     /// Sets where a block, or several, left an account.
-    func set(_ account: Account, last: EntryPointer) {
+    func set(_ account: borrowing Account, last: EntryPointer) {
         let index = Int(account.index)
         if index >= slots.count {
             slots.append(contentsOf: repeatElement(0, count: max(index + 1 - slots.count, slots.count / 8)))
         }
         let slot = Int(slots[index])
         if slot == 0 {
-            rows.append(AccountRow(last: last, account: account))
-            slots[index] = UInt32(rows.count)
+            slots[index] = UInt32(rows.append(account, last: last) + 1)
         } else {
-            rows[slot - 1].last = last
-            rows[slot - 1].account = account
+            rows.replace(slot - 1, by: account, last: last)
         }
     }
 
     /// Sets where a block left the accounts it touched; those that were opened at its height are new.
     func set(_ accounts: [Account], openedAt height: UInt64, _ pointers: borrowing LastPointers) {
-        // In place: iterating would retain and release each account's parts once more, and there are two accounts to a transfer.
-        unsafe accounts.withUnsafeBufferPointer { accounts in
-            for position in accounts.indices {
-                let index = unsafe accounts[position].index
-                unsafe set(accounts[position], last: pointers[index])
-                if unsafe accounts[position].openedHeight == height { unsafe open(accounts[position].id, index: index) }
-            }
+        // In place: iterating would copy every account, and there are two to a transfer.
+        let accounts = accounts.span
+        for position in accounts.indices {
+            let index = accounts[position].index
+            set(accounts[position], last: pointers[index])
+            if accounts[position].openedHeight == height { open(accounts[position].id, index: index) }
         }
-    }
-
-    /// Changes the row of an account, which must be in.
-    func update<Result, Failure: Error>(
-        _ account: AccountIndex, _ body: (inout AccountRow) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try body(&rows[Int(slots[Int(account)]) - 1])
     }
 
     func open(_ id: AccountID, index: AccountIndex) { ids[id] = index }

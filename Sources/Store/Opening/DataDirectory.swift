@@ -15,12 +15,12 @@ enum DataDirectory {
             throw StorageError(error)
         }
         let resolved = try resolve(path)
+        let names = try names(in: resolved)
         do throws(StoreError) {
-            if try !exists("\(resolved)/\(DataFile.dataName)") { try makeNameDurable(resolved) }
+            if !names.contains(DataFile.dataName) { try makeNameDurable(resolved) }
         } catch {
             throw StorageError(error)
         }
-        let names = try names(in: resolved)
         if names.contains(StateFormat.folderName), names.isDisjoint(with: [DataFile.dataName, DataFile.lockName]) {
             throw .damaged(
                 "\(path)/\(DataFile.dataName), the log, is missing although the folder \(StateFormat.folderName), which was derived from it, is "

@@ -60,13 +60,13 @@ extension LedgerStore {
 extension StoreCore {
     fileprivate func restoreParts() throws(StoreError) -> (CertifiedHeader, HistoryTree, [Account], [SupplyRecord]) {
         try view(
-            capture: { (tip: $0.tip, history: $0.history, supply: $0.supply, rows: $0.current.rows) },
+            capture: { (tip: $0.tip, history: $0.history, supply: $0.supply, rows: $0.current.allRows) },
             { (view, recent) throws(StoreError) in
                 var accounts: [Account] = []
                 let count = Int(min(recent.tip.header.accountCount, 1 << 32))
                 accounts.reserveCapacity(count)
                 try readAccounts(of: view.state, count: count, into: &accounts)
-                try overlay(view.folding?.rows ?? [], on: &accounts)
+                try overlay(view.folding?.allRows ?? [], on: &accounts)
                 try overlay(recent.rows, on: &accounts)
                 return (recent.tip, recent.history, accounts, recent.supply)
             })

@@ -39,7 +39,7 @@ final class TailReplay {
 
     private func learnPointers() {
         core.writer.withLock { writer in
-            for row in layer.rows { writer.pointers.learn(row.last, of: row.account.index) }
+            for account in layer.touchedAccounts { writer.pointers.learn(layer.lastEntry(of: account), of: account) }
         }
     }
 
@@ -58,6 +58,8 @@ final class TailReplay {
     private struct BlockReplay {
         let replay: TailReplay
         let height: UInt64
+        /// The accounts that the block touched, as far as it was followed.
+        var rows: [AccountIndex: AccountRow] = [:]
         /// Accounts that came by a landmark, repeated ones included.
         var marked: [AccountIndex] = []
         var identifiers: [Identifier] = []
@@ -79,9 +81,10 @@ final class TailReplay {
                 }
             }
             for account in Set(marked).sorted() {
-                guard let row = layer.row(of: account) else { preconditionFailure("an account that came by a landmark was touched") }
+                guard let row = rows[account] else { preconditionFailure("an account that came by a landmark was touched") }
                 layer.add(VersionKey(account: account, height: height), row.account)
             }
+            for row in rows.values { layer.set(row.account, last: row.last) }
             var runs = layer.identifiers
             runs.add(IdentifierRuns.sorted(identifiers))
             layer.end(
@@ -114,53 +117,53 @@ final class TailReplay {
             }
         }
 
-        /// Puts the account's row into the layer: from the state, or new.
-        private func load(
+        /// Finds the account's row, or makes a new one.
+        private mutating func load(
             _ account: AccountIndex, for effect: Effect, of signed: SignedTransaction, _ state: borrowing ReadTransaction
         ) throws(StoreError) {
-            guard layer.row(of: account) == nil else { return }
-            if let row = replay.unfinished?.row(of: account) { return layer.set(row.account, last: row.last) }
-            if let row = try state.accountRow(of: account, in: core.stateTables) {
-                layer.set(row.account, last: row.last)
+            guard rows[account] == nil else { return }
+            if let row = layer.row(of: account) ?? replay.unfinished?.row(of: account) {
+                rows[account] = row
+            } else if let row = try state.accountRow(of: account, in: core.stateTables) {
+                rows[account] = row
                 if row.account.openedHeight >= height { layer.open(row.account.id, index: account) }
-                return
-            }
-            guard case .opening(let sponsor) = effect.subject,
+            } else if case .opening(let sponsor) = effect.subject,
                 let institution = replay.institutions[signed.content.account(at: sponsor)],
                 let opened = Account(opening: effect, of: signed, index: account, institution: institution, height: height)
-            else {
+            {
+                rows[account] = AccountRow(last: .none, account: opened)
+                layer.open(opened.id, index: account)
+            } else {
                 throw core.stateTables.accounts.damage(
                     AccountKey(account), "it is missing, although the block of height \(height) touched it")
             }
-            layer.set(opened, last: .none)
-            layer.open(opened.id, index: account)
         }
 
         /// Applies an effect unless the state has it already, which a fold that was cut off may have left; returns whether it was applied.
-        private func apply(
+        private mutating func apply(
             _ effect: Effect, of signed: SignedTransaction, at location: TransactionLocation, to account: AccountIndex,
             after previous: EntryPointer
         ) throws(StoreError) -> Bool {
-            try layer.update(account) { (row) throws(StoreError) in
-                let pointer = EntryPointer(height: height, transaction: location.position, sequence: row.account.entryCount)
-                guard row.last == previous else {
-                    if row.last.raw >> 6 >= pointer.raw >> 6 { return false }
-                    throw core.stateTables.accounts.damage(
-                        AccountKey(account),
-                        "it does not follow from its entry at height \(previous.height), after which one at \(height) comes")
-                }
-                do {
-                    try row.account.apply(effect, of: signed, at: location)
-                } catch {
-                    throw core.stateTables.accounts.damage(AccountKey(account), "its entry at height \(height) does not apply: \(error)")
-                }
-                row.last = pointer
-                return true
+            guard var row = rows[account] else { preconditionFailure("the row was loaded") }
+            let pointer = EntryPointer(height: height, transaction: location.position, sequence: row.account.entryCount)
+            guard row.last == previous else {
+                if row.last.raw >> 6 >= pointer.raw >> 6 { return false }
+                throw core.stateTables.accounts.damage(
+                    AccountKey(account),
+                    "it does not follow from its entry at height \(previous.height), after which one at \(height) comes")
             }
+            do {
+                try row.account.apply(effect, of: signed, at: location)
+            } catch {
+                throw core.stateTables.accounts.damage(AccountKey(account), "its entry at height \(height) does not apply: \(error)")
+            }
+            row.last = pointer
+            rows[account] = row
+            return true
         }
 
         private mutating func noteLandmark(of account: AccountIndex, ordinal: UInt16) throws(StoreError) {
-            guard let row = layer.row(of: account) else { preconditionFailure("an account with an entry was touched") }
+            guard let row = rows[account] else { preconditionFailure("an account with an entry was touched") }
             let number = (row.account.entryCount - 1) / LandmarkKey.stride
             layer.add(LandmarkKey(account: account, number: number), at: EntryPlace(pointer: row.last, ordinal: ordinal))
             marked.append(account)
