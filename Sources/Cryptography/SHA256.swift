@@ -67,7 +67,7 @@ public struct SHA256: Sendable {
 
     /// Messages up to this length are padded here, on the stack, and handed over as whole blocks: libcrypto's own buffering costs a third
     /// of a short message's time.
-    private static let shortByteCount = 503
+    private static let shortByteCount = 247
 
     /// The hash of up to two bytes and then `message`, where this hasher has read exactly the `byteCount` bytes before them: whole blocks.
     fileprivate func hash(first: UInt8? = nil, second: UInt8? = nil, _ message: Span<UInt8>, after byteCount: Int) -> Bytes32 {
@@ -80,7 +80,7 @@ public struct SHA256: Sendable {
             return hasher.finalize()
         }
         // Room for the message, the bit after it and its length (FIPS 180-4 section 5.1.1).
-        var blocks = InlineArray<512, UInt8>(repeating: 0)
+        var blocks = InlineArray<256, UInt8>(repeating: 0)
         if let first { blocks[0] = first }
         if let second { blocks[start - 1] = second }
         let end = start + message.count

@@ -83,6 +83,11 @@ final class ParsedKeys: Sendable {
         stripes[Int(key.coordinate.prefix.multipliedFullWidth(by: UInt64(Self.stripeCount)).high)]
     }
 
+    /// Parses a key that is not remembered yet. Bytes that name no point are for the check to refuse.
+    func remember(_ key: PublicKey) {
+        do throws(KeyError) { _ = try parsed(key) } catch {}
+    }
+
     /// Does a check with the key as it was parsed before, where it was: nil if it fails, or the key is no point.
     func verify(_ check: SignatureCheck) -> VerifiedSignature? {
         do throws(KeyError) {

@@ -27,6 +27,14 @@ public final class SignatureVerifier: Sendable {
         return begin(checks).finish()
     }
 
+    /// Parses keys before they are needed, on all threads; a verifier that has checked them before has no need of it.
+    @available(*, noasync, message: "this computes on the calling thread")
+    public func remember(_ keys: [PublicKey]) {
+        work.run(count: keys.count) { [known = self.keys] range in
+            for key in keys[range] { known.remember(key) }
+        }
+    }
+
     /// Does one check on the calling thread, which is one of the workers or may compute.
     public func verifyHere(_ check: SignatureCheck) -> VerifiedSignature? { keys.verify(check) }
 

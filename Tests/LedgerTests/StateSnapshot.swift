@@ -22,7 +22,7 @@ struct StateSnapshot: Equatable {
         accounts = state.accounts
         supply = state.supply
         // An hour without ids is the same as no hour.
-        remembered = state.replayWindow.buckets.mapValues { Set($0.elements) }.filter { !$0.value.isEmpty }
+        remembered = state.replayWindow.idsByHour.mapValues { Set($0) }.filter { !$0.value.isEmpty }
         indexes = Dictionary(uniqueKeysWithValues: state.accounts.map { ($0.id, state.position(of: $0.id)) })
         entries = state.entries
         undoCount = state.undoLog.count

@@ -8,8 +8,9 @@ public struct AppliesOnce: Invariant {
 
     public func check(_ state: borrowing LedgerState) throws(InvariantViolation) {
         var seen: Set<TransactionID> = []
-        for hour in state.replayWindow.buckets.keys.sorted() {
-            for id in state.replayWindow.buckets[hour]?.elements.sorted() ?? [] where !seen.insert(id).inserted {
+        let idsByHour = state.replayWindow.idsByHour
+        for hour in idsByHour.keys.sorted() {
+            for id in idsByHour[hour]?.sorted() ?? [] where !seen.insert(id).inserted {
                 throw violation("transaction \(id)", "it is remembered under two expiries, but its content has one")
             }
         }

@@ -15,13 +15,20 @@ public enum Replay {
         chainspec: Chainspec, verifier: SignatureVerifier, progress: (ReplayProgress) -> Void,
         next: () throws(ReplayError) -> CertifiedBlock?
     ) throws(ReplayError) -> ReplayResult {
-        var chain = Chain(genesis: chainspec, verifier: verifier)
-        var figures = ReplayProgress()
+        var replay = ReplayRun(chain: Chain(genesis: chainspec, verifier: verifier))
         var batch: [CertifiedBlock] = []
         var transactions = 0
         var bytes = 0
         while true {
-            let block = try nextOrFault(next, after: &batch, &chain)
+            let block: CertifiedBlock?
+            do {
+                block = try next()
+            } catch {
+                // A block that cannot be read comes after those before it: an offence in one of them is the earlier one.
+                try replay.push(batch)
+                try replay.finish()
+                throw error
+            }
             if let block {
                 batch.append(block)
                 transactions += block.block.transactions.count
@@ -29,33 +36,46 @@ public enum Replay {
             }
             let isFull = transactions >= transactionsPerBatch || batch.count >= blocksPerBatch || bytes >= bytesPerBatch
             guard block == nil || isFull else { continue }
-            try append(batch, to: &chain)
-            figures.blocks += UInt64(batch.count)
-            figures.transactions += UInt64(transactions)
-            progress(figures)
+            try replay.push(batch)
+            if block == nil { try replay.finish() }
+            progress(replay.figures)
             (batch, transactions, bytes) = ([], 0, 0)
-            if block == nil { return ReplayResult(chain: chain, figures: figures) }
+            if block == nil { return ReplayResult(chain: replay.chain, figures: replay.figures) }
         }
     }
+}
 
-    /// A block that cannot be read comes after those before it: an offence in one of them is the earlier one.
-    private static func nextOrFault(
-        _ next: () throws(ReplayError) -> CertifiedBlock?, after batch: inout [CertifiedBlock], _ chain: inout Chain
-    ) throws(ReplayError) -> CertifiedBlock? {
-        do {
-            return try next()
-        } catch {
-            try append(batch, to: &chain)
-            throw error
-        }
+/// A chain, and the blocks whose signatures are being checked while those before them are executed.
+private struct ReplayRun: ~Copyable {
+    private(set) var chain: Chain
+    /// Of the blocks that were completed.
+    private(set) var figures = ReplayProgress()
+    private var underWay: BlocksUnderWay?
+
+    init(chain: consuming Chain) {
+        self.chain = chain
+        underWay = nil
     }
 
-    private static func append(_ batch: [CertifiedBlock], to chain: inout Chain) throws(ReplayError) {
-        do {
-            try chain.append(batch)
+    mutating func push(_ blocks: [CertifiedBlock]) throws(ReplayError) {
+        let next = chain.begin(blocks)
+        try finish()
+        underWay = next
+    }
+
+    mutating func finish() throws(ReplayError) {
+        guard let blocks = underWay else { return }
+        underWay = nil
+        var completed = figures
+        do throws(ChainFault) {
+            try chain.complete(blocks) { block, _ in
+                completed.blocks += 1
+                completed.transactions += UInt64(block.block.transactions.count)
+            }
         } catch {
             throw .fault(error)
         }
+        figures = completed
     }
 }
 

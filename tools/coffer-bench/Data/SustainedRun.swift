@@ -25,6 +25,8 @@ struct SustainedRun {
         startSeconds = start.elapsed().seconds
         let verifier = ledger.verifier()
         defer { verifier.close() }
+        // A node that runs on has checked every key's proof of possession, and remembers it.
+        verifier.remember(restored.state.accounts.flatMap { $0.policy.keys.map(\.key) })
         var pipeline = PipelineAdapter(restored: restored, verifier: verifier)
         let committer = Committer(store)
         let timing = Timing()
