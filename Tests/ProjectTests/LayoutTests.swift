@@ -17,7 +17,7 @@ struct LayoutTests {
         "tools/coffer": ["Cryptography", "Ledger", "Custody", "Client"],
         "tools/coffer-verify": ["Cryptography", "Ledger", "Verifier"],
         "tools/coffer-crash": ["Cryptography", "Ledger", "Verifier", "Store", "Node"],
-        "tools/coffer-bench": ["Cryptography", "Ledger", "Verifier", "Store"],
+        "tools/coffer-bench": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Client"],
     ]
 
     static let ours: Set<String> = [
