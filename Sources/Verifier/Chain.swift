@@ -76,6 +76,7 @@ public struct Chain: ~Copyable, Sendable {
 /// Blocks whose signatures are being checked.
 public struct BlocksUnderWay: Sendable {
     fileprivate let parts: [BlockUnderWay]
+    var isEmpty: Bool { parts.isEmpty }
     fileprivate let checks: SignatureVerifier.ChecksUnderWay
 }
 

@@ -25,8 +25,8 @@ public enum Replay {
                 block = try next()
             } catch {
                 // A block that cannot be read comes after those before it: an offence in one of them is the earlier one.
-                try replay.push(batch)
-                try replay.finish()
+                _ = try replay.push(batch)
+                _ = try replay.finish()
                 throw error
             }
             if let block {
@@ -36,9 +36,8 @@ public enum Replay {
             }
             let isFull = transactions >= transactionsPerBatch || batch.count >= blocksPerBatch || bytes >= bytesPerBatch
             guard block == nil || isFull else { continue }
-            try replay.push(batch)
-            if block == nil { try replay.finish() }
-            progress(replay.figures)
+            if try replay.push(batch) { progress(replay.figures) }
+            if block == nil, try replay.finish() { progress(replay.figures) }
             (batch, transactions, bytes) = ([], 0, 0)
             if block == nil { return ReplayResult(chain: replay.chain, figures: replay.figures) }
         }
@@ -57,14 +56,16 @@ private struct ReplayRun: ~Copyable {
         underWay = nil
     }
 
-    mutating func push(_ blocks: [CertifiedBlock]) throws(ReplayError) {
+    /// Begins with blocks and completes those before them, if there are any; returns whether there were.
+    mutating func push(_ blocks: [CertifiedBlock]) throws(ReplayError) -> Bool {
         let next = chain.begin(blocks)
-        try finish()
-        underWay = next
+        defer { underWay = next }
+        return try finish()
     }
 
-    mutating func finish() throws(ReplayError) {
-        guard let blocks = underWay else { return }
+    /// Completes the blocks that were begun with last; returns whether there were any.
+    mutating func finish() throws(ReplayError) -> Bool {
+        guard let blocks = underWay else { return false }
         underWay = nil
         var completed = figures
         do throws(ChainFault) {
@@ -76,6 +77,7 @@ private struct ReplayRun: ~Copyable {
             throw .fault(error)
         }
         figures = completed
+        return !blocks.isEmpty
     }
 }
 
