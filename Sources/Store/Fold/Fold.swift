@@ -120,14 +120,15 @@ private struct FoldWriter: ~Copyable {
 
     private mutating func writeAccounts() throws(StoreError) {
         let touched = layer.touchedAccounts
+        let table = tables.accounts
         var next = 0
         while next < touched.count {
             let end = min(next + core.configuration.foldBatchRecords, touched.count)
             var transaction = try core.state.beginWrite()
             for position in next..<end {
-                encode(touched[position])
+                encode(touched[position], for: table)
                 let bytes = writer.span
-                try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: tables.accounts.database)
+                try transaction.put(bytes.extracting(0..<8), bytes.extracting(8..<bytes.count), in: table.database)
             }
             try transaction.commit()
             next = end
@@ -136,12 +137,12 @@ private struct FoldWriter: ~Copyable {
     }
 
     /// Writes key and record of an account, checksum included, one after the other.
-    private mutating func encode(_ account: AccountIndex) {
+    private mutating func encode(_ account: AccountIndex, for table: Table<AccountKey, AccountRow>) {
         writer.removeAll()
         writer.write(account)
         layer.write(account, to: &writer)
         let count = writer.span.count
-        let checksum = tables.accounts.checksum(of: writer.span.extracting(8..<count), key: writer.span.extracting(0..<8))
+        let checksum = table.checksum(of: writer.span.extracting(8..<count), key: writer.span.extracting(0..<8))
         writer.write(copying: checksum.span.extracting(0..<Table<AccountKey, AccountRow>.checksumBytes))
     }
 
