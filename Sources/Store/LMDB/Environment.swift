@@ -97,6 +97,9 @@ import Synchronization
         try check(unsafe mdb_env_open(handle, path, UInt32(flags), 0o600))
         var cleared: Int32 = 0
         try check(unsafe mdb_reader_check(handle, &cleared))
+        // A process that was killed between writing a commit and syncing it left one that is seen but may not survive the power. Nobody
+        // may rely on it, or derive anything from it, before it is durable.
+        try check(unsafe mdb_env_sync(handle, 1))
     }
 
     /// Refuses new transactions, waits for those in flight, closes the data file and lets go of the directory's lock. Calling it again
