@@ -64,7 +64,7 @@ public struct Chain: ~Copyable, Sendable {
         for part in blocks.parts {
             do {
                 let own = results.prefix(part.checkCount)
-                results = results.dropFirst(part.checkCount)
+                results = results.dropFirst(own.count)
                 appended(part.block, try append(part, own))
             } catch {
                 throw ChainFault(height: tip.height + 1, offence: error)

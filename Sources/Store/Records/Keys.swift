@@ -154,18 +154,21 @@ struct SupplyKey: RecordKey {
     var name: String { "supply position \(position)" }
 }
 
-/// The records about the derived state as a whole.
-enum StateKey: UInt8, RecordKey, CaseIterable {
-    /// As in the log: never moves or changes its layout.
-    case format = 1
-    case fold = 2
-
+/// A key that is one of a few, a byte each.
+extension RecordKey where Self: RawRepresentable, RawValue == UInt8 {
     init(from reader: inout ByteReader) throws(DecodingError) {
         guard let key = Self(rawValue: try reader.readUInt8()) else { throw .unknownKind }
         self = key
     }
 
     func write(to writer: inout ByteWriter) { writer.write(rawValue) }
+}
+
+/// The records about the derived state as a whole.
+enum StateKey: UInt8, RecordKey, CaseIterable {
+    /// As in the log: never moves or changes its layout.
+    case format = 1
+    case fold = 2
 
     var name: String {
         switch self {
@@ -181,13 +184,6 @@ enum MetaKey: UInt8, RecordKey, CaseIterable {
     case format = 1
     case chainspec = 2
     case tip = 3
-
-    init(from reader: inout ByteReader) throws(DecodingError) {
-        guard let key = Self(rawValue: try reader.readUInt8()) else { throw .unknownKind }
-        self = key
-    }
-
-    func write(to writer: inout ByteWriter) { writer.write(rawValue) }
 
     var name: String {
         switch self {
