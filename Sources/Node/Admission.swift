@@ -203,13 +203,13 @@ extension Admission {
         var envelope: [VerifiedSignature?] = []
         envelope.reserveCapacity(requirements.envelope.count)
         for (position, check) in requirements.envelope.enumerated() {
-            guard let verified = verifier.verifyHere(check) else {
+            guard let verified = check.verify() else {
                 return CheckedCandidate(candidate: candidate, verdict: .refused(Refusal(.invalidSignature, at: .signature(position))))
             }
             envelope.append(verified)
         }
         // A transaction may carry thousands of proofs of possession, which anybody can write: its signatures came first.
-        guard requirements.checkCount == requirements.envelope.count else {
+        guard requirements.resolved.checkCount == requirements.envelope.count else {
             return CheckedCandidate(candidate: candidate, verdict: .proofsAreMissing(requirements, envelope: envelope))
         }
         return Self.verified(candidate, requirements, envelope)
@@ -229,14 +229,14 @@ extension Admission {
 
     /// Checks the proofs of possession of one transaction, apart from all others.
     private func checkProofs(_ candidate: Candidate, _ requirements: SignatureRequirements, _ envelope: [VerifiedSignature?]) {
-        let checks = requirements.possession.map(\.check)
+        let checks = requirements.resolved.possession.map(\.check)
         guard work.threadCount > 0 else {
-            return finish([Self.verified(candidate, requirements, envelope + checks.map { verifier.verifyHere($0) })])
+            return finish([Self.verified(candidate, requirements, envelope + checks.map { $0.verify() })])
         }
         intake.withLock { $0.proofsUnderCheck += 1 }
         let results = ParallelResults<VerifiedSignature?>()
-        work.start(count: checks.count) { [verifier] range in
-            results.add(range.map { verifier.verifyHere(checks[$0]) }, from: range.lowerBound)
+        work.start(count: checks.count) { range in
+            results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
         } completion: { [self] in
             let checked = Self.verified(candidate, requirements, envelope + results.all())
             intake.withLock { intake in

@@ -48,7 +48,7 @@ public struct Chain: ~Copyable, Sendable {
         let parts = blocks.map { block in
             BlockUnderWay(
                 block: block, attestations: attestationChecks(block, &checks),
-                requirements: block.block.transactions.map { requirementsNow($0, at: block.block.header.time, &checks) })
+                resolved: resolveNow(block.block.transactions, at: block.block.header.time, &checks))
         }
         return BlocksUnderWay(parts: parts, checks: verifier.begin(checks))
     }
@@ -86,10 +86,10 @@ private struct BlockUnderWay: Sendable {
     /// How many of its attestations could be checked.
     let attestations: Int
     /// Nil where the transaction did not fit the state at the time.
-    let requirements: [SignatureRequirements?]
+    let resolved: [ResolvedTransaction?]
 
     /// Its checks: the attestations' first, then the transactions', in order.
-    var checkCount: Int { requirements.reduce(attestations) { $0 + ($1?.checkCount ?? 0) } }
+    var checkCount: Int { resolved.reduce(attestations) { $0 + ($1?.checkCount ?? 0) } }
 }
 
 /// The first block that is not valid, and why.
@@ -125,13 +125,23 @@ extension Chain {
         return known.count
     }
 
-    private borrowing func requirementsNow(
+    private borrowing func resolveNow(
+        _ transactions: [SignedTransaction], at time: TimeMilliseconds, _ checks: inout [SignatureCheck]
+    ) -> [ResolvedTransaction?] {
+        var resolved: [ResolvedTransaction?] = []
+        resolved.reserveCapacity(transactions.count)
+        for position in transactions.indices { resolved.append(resolveNow(transactions[position], at: time, &checks)) }
+        return resolved
+    }
+
+    private borrowing func resolveNow(
         _ transaction: SignedTransaction, at time: TimeMilliseconds, _ checks: inout [SignatureCheck]
-    ) -> SignatureRequirements? {
+    ) -> ResolvedTransaction? {
         do throws(Refusal) {
-            let requirements = try state.requirements(of: transaction, at: time)
-            requirements.append(to: &checks)
-            return requirements
+            let resolved = try state.resolveAhead(transaction, at: time)
+            state.appendEnvelopeChecks(of: transaction, resolved, to: &checks)
+            for proof in resolved.possession { checks.append(proof.check) }
+            return resolved
         } catch {
             return nil
         }
@@ -140,17 +150,17 @@ extension Chain {
     /// Where a transaction did not fit the state as it was: its checks by the state as it is, for all of them in parallel.
     private borrowing func verifyAnew(_ part: BlockUnderWay) -> [Int: VerifiedTransaction] {
         var checks: [SignatureCheck] = []
-        var anew: [(position: Int, requirements: SignatureRequirements)] = []
+        var anew: [(position: Int, resolved: ResolvedTransaction)] = []
         let transactions = part.block.block.transactions
-        for position in transactions.indices where part.requirements[position] == nil {
-            if let own = requirementsNow(transactions[position], at: part.block.block.header.time, &checks) { anew.append((position, own)) }
+        for position in transactions.indices where part.resolved[position] == nil {
+            if let own = resolveNow(transactions[position], at: part.block.block.header.time, &checks) { anew.append((position, own)) }
         }
         guard !anew.isEmpty else { return [:] }
         var results = verifier.verify(checks)[...]
         var verified: [Int: VerifiedTransaction] = [:]
-        for (position, requirements) in anew {
-            verified[position] = transactions[position].verified(requirements, results.prefix(requirements.checkCount))
-            results = results.dropFirst(requirements.checkCount)
+        for (position, resolved) in anew {
+            verified[position] = transactions[position].verified(resolved, results.prefix(resolved.checkCount))
+            results = results.dropFirst(resolved.checkCount)
         }
         return verified
     }
@@ -159,10 +169,10 @@ extension Chain {
 extension SignedTransaction {
     /// The verified transaction; nil when a check failed.
     fileprivate func verified(
-        _ requirements: SignatureRequirements, _ results: ArraySlice<VerifiedSignature?>
+        _ resolved: ResolvedTransaction, _ results: ArraySlice<VerifiedSignature?>
     ) -> VerifiedTransaction? {
         do throws(Refusal) {
-            return try VerifiedTransaction(self, requirements: requirements, results: results)
+            return try VerifiedTransaction(self, resolved: resolved, results: results)
         } catch {
             return nil
         }
@@ -256,17 +266,23 @@ extension Chain {
         let context = BlockContext(height: block.header.height, time: block.header.time)
         let anew = verifyAnew(part)
         var rest = results
-        for (position, transaction) in block.transactions.enumerated() {
-            var ready = anew[position]
-            if let requirements = part.requirements[position] {
-                ready = transaction.verified(requirements, rest.prefix(requirements.checkCount))
-                rest = rest.dropFirst(requirements.checkCount)
+        for position in block.transactions.indices {
+            var ready: VerifiedTransaction?
+            if let resolved = part.resolved[position] {
+                let own = rest.prefix(resolved.checkCount)
+                rest = rest.dropFirst(own.count)
+                ready = block.transactions[position].verified(resolved, own)
+            } else if !anew.isEmpty {
+                ready = anew[position]
             }
             do throws(Refusal) {
-                let verified = if let ready { ready } else { try verifiedHere(transaction, at: context.time) }
-                try state.apply(verified, at: UInt32(position), in: context)
+                if let ready {
+                    try state.apply(ready, at: UInt32(position), in: context)
+                } else {
+                    try state.apply(try verifiedHere(block.transactions[position], at: context.time), at: UInt32(position), in: context)
+                }
             } catch {
-                throw .transaction(position: position, id: transaction.id, refusal: error)
+                throw .transaction(position: position, id: block.transactions[position].id, refusal: error)
             }
         }
     }
@@ -290,5 +306,28 @@ extension Chain {
         _ name: String, _ found: Value, _ expected: Value
     ) throws(BlockOffence) {
         guard found == expected else { throw .root(name: name, expected: "\(expected)", found: "\(found)") }
+    }
+}
+
+extension Chain {
+    /// Parses the keys of all accounts, on all threads, as a chain that has met them keeps them.
+    @available(*, noasync, message: "this computes on the calling thread")
+    public mutating func parseKeys() {
+        let keys = state.accounts.flatMap { account in
+            account.policy.keys.enumerated().map { (key: $0.element.key, account: account.index, number: $0.offset) }
+        }
+        let results = ParallelResults<(parsed: ParsedPublicKey, account: AccountIndex, number: Int)>()
+        verifier.work.run(count: keys.count) { range in
+            // Every key of an account has proved its possession, so it is on the curve; what is not is left to the check.
+            let parsed = range.compactMap { position in
+                Self.parsed(keys[position].key).map { ($0, keys[position].account, keys[position].number) }
+            }
+            results.add(parsed, from: range.lowerBound)
+        }
+        state.keep(results.all())
+    }
+
+    private static func parsed(_ key: PublicKey) -> ParsedPublicKey? {
+        do throws(KeyError) { return try key.parsed() } catch { return nil }
     }
 }

@@ -9,40 +9,25 @@ public final class SignatureVerifier: Sendable {
     public var workerCount: Int { work.threadCount }
     /// The threads: other work on what is to be checked may be done on them too.
     public let work: ParallelWork
-    private let keys: ParsedKeys
 
     /// Starts the threads. The caller of the blocking `verify` works too, so a program that only uses that form wants one thread fewer than cores.
-    ///
-    /// `rememberedKeys` is how many public keys are kept parsed, about 110 bytes each.
-    public init(workerCount: Int, rememberedKeys: Int = 1 << 21) {
+    public init(workerCount: Int) {
         precondition((0...Self.maximumWorkerCount).contains(workerCount), "the number of workers is within its limit")
         work = ParallelWork(threadCount: workerCount, name: "verify")
-        keys = ParsedKeys(capacity: rememberedKeys)
     }
 
     /// Checks on the workers and on the calling thread, and returns when all are done: nil for a check that failed.
     @available(*, noasync, message: "use the async form; this one computes on the calling thread")
     public func verify(_ checks: [SignatureCheck]) -> [VerifiedSignature?] {
-        guard checks.count > 1, workerCount > 0 else { return checks.map { keys.verify($0) } }
+        guard checks.count > 1, workerCount > 0 else { return checks.map { $0.verify() } }
         return begin(checks).finish()
     }
-
-    /// Parses keys before they are needed, on all threads; a verifier that has checked them before has no need of it.
-    @available(*, noasync, message: "this computes on the calling thread")
-    public func remember(_ keys: [PublicKey]) {
-        work.run(count: keys.count) { [known = self.keys] range in
-            for key in keys[range] { known.remember(key) }
-        }
-    }
-
-    /// Does one check on the calling thread, which is one of the workers or may compute.
-    public func verifyHere(_ check: SignatureCheck) -> VerifiedSignature? { keys.verify(check) }
 
     /// Lets the workers begin with some checks, while the calling thread does something else.
     public func begin(_ checks: [SignatureCheck]) -> ChecksUnderWay {
         let results = ParallelResults<VerifiedSignature?>()
-        let work = work.begin(count: checks.count) { [keys] range in
-            results.add(range.map { keys.verify(checks[$0]) }, from: range.lowerBound)
+        let work = work.begin(count: checks.count) { range in
+            results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
         }
         return ChecksUnderWay(work: work, results: results)
     }
@@ -66,8 +51,8 @@ public final class SignatureVerifier: Sendable {
         precondition(workerCount > 0, "the async form needs at least one worker")
         let results = ParallelResults<VerifiedSignature?>()
         return await withCheckedContinuation { continuation in
-            work.start(count: checks.count) { [keys] range in
-                results.add(range.map { keys.verify(checks[$0]) }, from: range.lowerBound)
+            work.start(count: checks.count) { range in
+                results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
             } completion: {
                 continuation.resume(returning: results.all())
             }

@@ -26,17 +26,17 @@ struct AccountDirectoryTests {
             let position = random.below(pool.count)
             let id = pool[position].id
             if model[id] != nil {
-                directory.remove(id, at: position, in: pool)
+                directory.remove(id, at: position)
                 model[id] = nil
             } else if model.count < most {
-                directory.insert(id, at: position, in: pool)
+                directory.insert(id, at: position)
                 model[id] = position
             }
             guard step % 7 == 0 || step == steps - 1 else { continue }
             let wrong = pool.first { directory.position(of: $0.id, in: pool) != model[$0.id] }
             #expect(wrong == nil && directory.count == model.count, "after step \(step), with \(model.count) accounts")
         }
-        for (id, position) in model { directory.remove(id, at: position, in: pool) }
+        for (id, position) in model { directory.remove(id, at: position) }
         #expect(directory.count == 0 && pool.allSatisfy { directory.position(of: $0.id, in: pool) == nil })
     }
 
@@ -44,7 +44,7 @@ struct AccountDirectoryTests {
     func randomIDs(most: Int) {
         var random = SplitMix64(test: "AccountDirectory, random ids, \(most) at most")
         let pool = Self.accounts((0..<most + 30).map { _ in Bytes32(prefix: random.next(), number: random.next()) })
-        var directory = AccountDirectory()
+        var directory = AccountDirectory(capacity: 42)
         Self.compare(pool, most: most, steps: 2_500, &directory, &random)
     }
 
@@ -53,7 +53,7 @@ struct AccountDirectoryTests {
         var random = SplitMix64(test: "AccountDirectory, ids that begin with \(prefix)")
         // With the first one, the zero id is among them.
         let pool = Self.accounts((0..<60).map { Bytes32(prefix: prefix, number: $0) })
-        var directory = AccountDirectory()
+        var directory = AccountDirectory(capacity: 42)
         Self.compare(pool, most: 50, steps: 1_500, &directory, &random)
     }
 
@@ -61,7 +61,7 @@ struct AccountDirectoryTests {
     @Test("runs of slots that go on at the beginning of the table", arguments: 0..<8)
     func wrappingRuns(run: Int) throws {
         var random = SplitMix64(test: "AccountDirectory, wrapping runs, \(run)")
-        var directory = AccountDirectory()
+        var directory = AccountDirectory(capacity: 42)
         let multiplier = try multiplier(of: directory)
         let slots: [UInt64] = [61, 62, 63, 63, 63, 0, 0, 1, 2, 30]
         let pool = Self.accounts(
@@ -83,17 +83,17 @@ struct AccountDirectoryTests {
         ]
         for shape in shapes {
             for removed in 0..<length {
-                var directory = AccountDirectory()
+                var directory = AccountDirectory(capacity: 42)
                 let multiplier = try multiplier(of: directory)
                 let pool = Self.accounts(
                     shape.enumerated().map {
                         Bytes32(mixed: ((60 + $1) % 64) << 58 | 1 << 57, multiplier: multiplier, number: UInt64($0))
                     })
-                for (position, account) in pool.enumerated() { directory.insert(account.id, at: position, in: pool) }
-                directory.remove(pool[removed].id, at: removed, in: pool)
+                for (position, account) in pool.enumerated() { directory.insert(account.id, at: position) }
+                directory.remove(pool[removed].id, at: removed)
                 let found = pool.map { directory.position(of: $0.id, in: pool) }
                 #expect(found == pool.indices.map { $0 == removed ? nil : $0 }, "\(shape), without \(removed)")
-                directory.insert(pool[removed].id, at: removed, in: pool)
+                directory.insert(pool[removed].id, at: removed)
                 #expect(pool.map { directory.position(of: $0.id, in: pool) } == pool.indices.map { $0 })
             }
         }
@@ -106,27 +106,27 @@ struct AccountDirectoryTests {
         var grown = AccountDirectory()
         for count in 0...700 {
             // Around every boundary, and at a few others.
-            let isBoundary = [42, 85, 170, 341, 682].contains { abs($0 - count) <= 2 }
+            let isBoundary = [5, 10, 21, 42, 85, 170, 341, 682].contains { abs($0 - count) <= 2 }
             if isBoundary || count % 50 == 0 {
                 var made = AccountDirectory(capacity: count)
-                for position in 0..<count { made.insert(pool[position].id, at: position, in: pool) }
+                for position in 0..<count { made.insert(pool[position].id, at: position) }
                 let expected = pool.indices.map { $0 < count ? $0 : nil }
                 #expect(pool.map { made.position(of: $0.id, in: pool) } == expected, "made for \(count)")
                 #expect(pool.map { grown.position(of: $0.id, in: pool) } == expected, "grown to \(count)")
                 #expect(made.count == count && grown.count == count)
             }
-            if count < 700 { grown.insert(pool[count].id, at: count, in: pool) }
+            if count < 700 { grown.insert(pool[count].id, at: count) }
         }
     }
 
     @Test("a copy and its original do not see each other's changes")
     func copies() {
         let pool = Self.accounts((0..<3).map { Bytes32(prefix: 5, number: $0) })
-        var directory = AccountDirectory()
-        directory.insert(pool[0].id, at: 0, in: pool)
+        var directory = AccountDirectory(capacity: 42)
+        directory.insert(pool[0].id, at: 0)
         var copy = directory
-        copy.insert(pool[1].id, at: 1, in: pool)
-        directory.remove(pool[0].id, at: 0, in: pool)
+        copy.insert(pool[1].id, at: 1)
+        directory.remove(pool[0].id, at: 0)
         #expect(pool.map { directory.position(of: $0.id, in: pool) } == [nil, nil, nil])
         #expect(pool.map { copy.position(of: $0.id, in: pool) } == [0, 1, nil])
     }
@@ -139,8 +139,8 @@ struct AccountDirectoryTests {
 
     private static func remove(position: Int) {
         let pool = accounts((0..<2).map { Bytes32(prefix: 5, number: $0) })
-        var directory = AccountDirectory()
-        directory.insert(pool[0].id, at: 0, in: pool)
-        directory.remove(pool[position].id, at: position, in: pool)
+        var directory = AccountDirectory(capacity: 42)
+        directory.insert(pool[0].id, at: 0)
+        directory.remove(pool[position].id, at: position)
     }
 }

@@ -178,17 +178,42 @@ struct CompactListTests {
         var list = CompactList(elements)
         change(&list)
     }
+}
 
-    @Test("the sorted look-ups over positions find what a search from the front finds")
+/// Positions of accounts: an array, with look-ups for those that ascend.
+@Suite("PositionList")
+struct PositionListTests {
+    @Test("a list has what was appended, in order", arguments: 0...6)
+    func appending(count: Int) {
+        var random = SplitMix64(test: "PositionList, \(count)")
+        let model = (0..<count).map { _ in random.below((1 << 32) - 1) }
+        var list = PositionList()
+        for position in model { list.append(position) }
+        #expect(Array(list) == model && Array(PositionList(model)) == model && list.count == count && list.isEmpty == model.isEmpty)
+        #expect(list.last == model.last && Array(list.sortedUnique) == Set(model).sorted())
+    }
+
+    @Test("the sorted look-ups find what a search from the front finds")
     func sortedLookUps() {
         var random = SplitMix64(test: "sortedLookUps")
         for _ in 0..<300 {
-            let values = Set((0..<random.below(9)).map { _ in random.below(20) }).sorted()
-            let list = CompactList(values)
-            for value in -1...20 {
+            let drawn = (0..<random.below(9)).map { _ in random.below(20) }
+            let values = Set(drawn).sorted()
+            #expect(Array(PositionList(drawn).sortedUnique) == values)
+            let list = PositionList(values)
+            for value in 0...20 {
                 #expect(list.lowerBound(of: value) == values.firstIndex { $0 >= value } ?? values.count)
                 #expect(list.contains(sorted: value) == values.contains(value))
             }
         }
+    }
+
+    @Test("a number outside the list, and a position that is none, end the process")
+    func outside() async {
+        await #expect(processExitsWith: .failure) { _ = PositionList()[0] }
+        await #expect(processExitsWith: .failure) { _ = PositionList([1, 2])[2] }
+        await #expect(processExitsWith: .failure) { _ = PositionList([1, 2, 3])[-1] }
+        await #expect(processExitsWith: .failure) { _ = PositionList([-1]) }
+        await #expect(processExitsWith: .failure) { _ = PositionList([1 << 32]) }
     }
 }

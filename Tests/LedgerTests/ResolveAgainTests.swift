@@ -45,8 +45,9 @@ struct ResolveAgainTests {
     /// A verified transaction whose accounts are said to have been found at some places. Its envelope counts as checked, for rules 1 to 11
     /// do not look at signatures.
     private static func forged(_ transaction: SignedTransaction, accounts: [Int], authorities: [Int]) throws -> VerifiedTransaction {
-        let resolved = ResolvedTransaction(accounts: CompactList(accounts), authorities: CompactList(authorities))
-        let requirements = SignatureRequirements(envelope: [], of: transaction, resolved)
+        var resolved = ResolvedTransaction(of: transaction, accounts: PositionList(accounts), authorities: PositionList(authorities))
+        resolved.signatureCount = 0
+        let requirements = SignatureRequirements(envelope: [], resolved: resolved)
         return try VerifiedTransaction(transaction, requirements: requirements, results: requirements.checks.map { $0.verify() })
     }
 
@@ -66,7 +67,7 @@ struct ResolveAgainTests {
             // One at least is wrong: there are more accounts in the state than in any of these transactions.
             var places = ids.map { _ in random.below(count) }
             if round == 0 { places = ids.map { _ in count } }
-            if round == 1 { places = ids.map { _ in Int.max } }
+            if round == 1 { places = ids.map { _ in Int(UInt32.max) } }
             if ids.indices.allSatisfy({ scene.ledger.state.position(of: ids[$0]) == places[$0] }) { continue }
             let forged = try Self.forged(transaction, accounts: places, authorities: places.sorted())
             #expect(Self.verdict(forged, in: scene.ledger.state, at: time) == Refusal(refusal.reason, at: place))
@@ -89,7 +90,7 @@ struct ResolveAgainTests {
         let accounts = places.compactMap { $0 }
         // For the envelope's rules the authorities do not matter.
         var authorities: [Int] = []
-        do throws(Refusal) { authorities = Array(try scene.ledger.state.requiredAuthorities(transaction, CompactList(accounts))) } catch {}
+        do throws(Refusal) { authorities = Array(try scene.ledger.state.requiredAuthorities(transaction, PositionList(accounts))) } catch {}
         let forged = try Self.forged(transaction, accounts: accounts, authorities: authorities)
         #expect(Self.verdict(forged, in: scene.ledger.state, at: scene.ledger.time) == Refusal(refusal.reason, at: place))
     }

@@ -1,51 +1,40 @@
-/// A list that keeps up to two elements where it stands, and only more than that in memory of their own.
+/// A list that keeps one element where it stands, and only more than that in memory of their own.
 ///
-/// Nearly every transaction has two accounts, one operation, one leg and one signature, and nearly every account one key and one
-/// balance: they cost no allocation, and copying them counts no references.
+/// Nearly every account has one key and one balance, and nearly every transaction one signature: they cost no allocation, and copying
+/// them counts no references.
 ///
 /// A struct of optionals rather than an enum: its copies are plain moves of memory and one look at `all`.
 public struct CompactList<Element> {
-    public private(set) var count: Int
-    private var first: Element?
-    private var second: Element?
-    /// Every element, when there are more than two.
+    /// The only element.
+    private var only: Element?
+    /// Every element, when there are more than one.
     private var all: [Element]?
 
-    public init() {
-        count = 0
-    }
+    public init() {}
 
     public init(_ elements: [Element]) {
-        count = elements.count
-        if elements.count > 2 {
-            all = elements
-        } else {
-            first = elements.first
-            second = elements.count == 2 ? elements[1] : nil
-        }
+        if elements.count > 1 { all = elements } else { only = elements.first }
     }
 
     /// `count` times the same element.
     public init(repeating element: Element, count: Int) {
         precondition(count >= 0, "a list has \(count) elements")
-        self.count = count
-        if count > 2 {
-            all = [Element](repeating: element, count: count)
-        } else {
-            first = count > 0 ? element : nil
-            second = count == 2 ? element : nil
-        }
+        if count > 1 { all = [Element](repeating: element, count: count) } else if count == 1 { only = element }
+    }
+
+    public var count: Int {
+        if let all { return all.count }
+        return only == nil ? 0 : 1
     }
 
     public mutating func append(_ element: Element) {
-        switch count {
-        case 0: first = element
-        case 1: second = element
-        case 2: all = Array(self) + [element]
-        default: all?.append(element)
+        if all != nil {
+            all?.append(element)
+        } else if let first = only.take() {
+            all = [first, element]
+        } else {
+            only = element
         }
-        count += 1
-        if count == 3 { (first, second) = (nil, nil) }
     }
 
     public mutating func insert(_ element: Element, at position: Int) {
@@ -65,19 +54,12 @@ extension CompactList {
     /// Changes an element where it stands.
     mutating func update(at position: Int, _ change: (inout Element) -> Void) {
         precondition(position >= 0 && position < count, "position \(position) is outside a list of \(count)")
-        func apply(_ element: inout Element?) {
-            guard var value = element.take() else { return }
-            change(&value)
-            element = value
-        }
-        if count > 2 {
-            guard var elements = all.take() else { return }
+        if var elements = all.take() {
             change(&elements[position])
             all = elements
-        } else if position == 0 {
-            apply(&first)
-        } else {
-            apply(&second)
+        } else if var element = only.take() {
+            change(&element)
+            only = element
         }
     }
 }
@@ -90,9 +72,9 @@ extension CompactList {
         reading count: Int, from reader: inout ByteReader,
         _ element: (inout ByteReader, _ previous: Element?) throws(DecodingError) -> Element
     ) throws(DecodingError) {
-        guard count > 2 else {
+        guard count > 1 else {
             self.init()
-            for _ in 0..<count { append(try element(&reader, last)) }
+            if count == 1 { append(try element(&reader, nil)) }
             return
         }
         var elements: [Element] = []
@@ -111,14 +93,14 @@ extension CompactList: RandomAccessCollection, MutableCollection {
     public subscript(position: Int) -> Element {
         get {
             if let all { return all[position] }
-            guard let element = position == 0 ? first : position == 1 ? second : nil else {
+            guard let only, position == 0 else {
                 preconditionFailure("position \(position) is outside a list of \(count)")
             }
-            return element
+            return only
         }
         set {
             precondition(position >= 0 && position < count, "position \(position) is outside a list of \(count)")
-            if count > 2 { all?[position] = newValue } else if position == 0 { first = newValue } else { second = newValue }
+            if all != nil { all?[position] = newValue } else { only = newValue }
         }
     }
 }
@@ -131,7 +113,7 @@ extension CompactList: ExpressibleByArrayLiteral {
 
 extension CompactList: Equatable where Element: Equatable {
     public static func == (left: Self, right: Self) -> Bool {
-        left.count == right.count && left.first == right.first && left.second == right.second && left.all == right.all
+        left.only == right.only && left.all == right.all
     }
 
     /// Whether the elements are those of an array.

@@ -46,6 +46,7 @@ extension LedgerState {
             rollBack(to: start)
             throw error
         }
+        keepParsedKeys(of: transaction, resolved)
         let expiry = transaction.signed.content.expiry
         replayWindow.insert(transaction.signed.id, expiry: expiry)
         undoLog.append(.applied(transaction.signed.id, expiry: expiry))
@@ -62,16 +63,27 @@ extension LedgerState {
         let signatures = signed.signatures
         for position in 0..<signatures.count {
             let signature = signatures[position]
-            let held = transaction.envelope[position]
             let key = key(of: signature, resolved)
-            guard held.key != key || held.message != signed.signingHash else { continue }
+            guard transaction.signers[position] != key else { continue }
             let check = SignatureCheck(key: key, message: signed.signingHash, signature: signature.signature)
             guard check.verify() != nil else { throw Refusal(.invalidSignature, at: .signature(position)) }
         }
     }
 
+    /// Keeps what had to be parsed for the check. A key that was replaced since is not looked for, so where it is put does not matter.
+    private mutating func keepParsedKeys(of transaction: VerifiedTransaction, _ resolved: ResolvedTransaction) {
+        for parsed in transaction.newlyParsed {
+            let signatures = transaction.signed.signatures
+            for position in 0..<signatures.count where transaction.signers[position] == parsed.key {
+                parsedKeys.insert(
+                    parsed, of: resolved.accounts[Int(signatures[position].account)], number: Int(signatures[position].key),
+                    accountCount: accounts.count)
+            }
+        }
+    }
+
     private mutating func applyOperations(
-        of transaction: SignedTransaction, _ accounts: CompactList<Int>, at position: UInt32, in block: BlockContext
+        of transaction: SignedTransaction, _ accounts: PositionList, at position: UInt32, in block: BlockContext
     ) throws(Refusal) {
         var context = OperationContext(height: block.height, transaction: position, operation: 0, id: transaction.id)
         for operation in transaction.content.operations {

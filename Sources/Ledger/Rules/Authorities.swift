@@ -3,9 +3,9 @@ extension LedgerState {
     ///
     /// `accounts` are the resolved accounts of the account list.
     borrowing func requiredAuthorities(
-        _ transaction: SignedTransaction, _ accounts: CompactList<Int>
-    ) throws(Refusal) -> CompactList<Int> {
-        var authorities: CompactList<Int> = []
+        _ transaction: SignedTransaction, _ accounts: PositionList
+    ) throws(Refusal) -> PositionList {
+        var authorities = PositionList()
         var position = 0
         for operation in transaction.content.operations {
             defer { position += 1 }
@@ -19,7 +19,7 @@ extension LedgerState {
                     try checkHolder(accounts[Int(leg.from)], at: .operation(position, item: item))
                     try checkHolder(accounts[Int(leg.to)], at: .operation(position, item: item))
                     let from = accounts[Int(leg.from)]
-                    if authorities.isEmpty || authorities[authorities.count - 1] != from { authorities.append(from) }
+                    if authorities.last != from { authorities.append(from) }
                 }
             case .issue(let issue):
                 try checkIssuer(accounts[Int(issue.bank)], of: issue.asset, at: position)
@@ -43,7 +43,7 @@ extension LedgerState {
                 authorities.append(Int(self.accounts[account].institution))
             }
         }
-        return authorities.sortedUnique()
+        return authorities.sortedUnique
     }
 
     private borrowing func checkHolder(_ account: Int, at place: Refusal.Place) throws(Refusal) {
@@ -51,7 +51,7 @@ extension LedgerState {
     }
 
     private borrowing func checkSponsor(
-        of open: OpenAccounts, _ resolved: CompactList<Int>, at position: Int
+        of open: OpenAccounts, _ resolved: PositionList, at position: Int
     ) throws(Refusal) {
         let account = accounts[resolved[Int(open.sponsor)]]
         let kind = account.kind == .institution ? chainspec.institutions[Int(account.institution)].kind : nil
@@ -67,14 +67,5 @@ extension LedgerState {
         guard bank.kind == .institution, issuers.contains(where: { $0.bank == bank.institution }) else {
             throw Refusal(.wrongInstitution, at: .operation(position, item: 0))
         }
-    }
-}
-
-extension CompactList<Int> {
-    fileprivate func sortedUnique() -> Self {
-        if count < 2 { return self }
-        var result: [Int] = []
-        for value in sorted() where result.last != value { result.append(value) }
-        return CompactList(result)
     }
 }

@@ -17,7 +17,7 @@ extension LedgerState {
         }
     }
 
-    mutating func apply(_ transfer: Transfer, _ accounts: CompactList<Int>, _ context: OperationContext) throws(Refusal) {
+    mutating func apply(_ transfer: Transfer, _ accounts: PositionList, _ context: OperationContext) throws(Refusal) {
         for item in 0..<transfer.legs.count {
             let leg = transfer.legs[item]
             try move(

@@ -1,70 +1,5 @@
 public import Cryptography
 
-/// The signature checks that decide whether a transaction is verified: those of its envelope, then its proofs of possession.
-public struct SignatureRequirements: Sendable {
-    public let envelope: CompactList<SignatureCheck>
-    /// Whose requirements they are.
-    let transaction: TransactionID
-    let resolved: ResolvedTransaction
-    private let proofs: Proofs
-
-    /// Where proofs of possession come from. Kept apart, since nearly every transaction has none.
-    private enum Proofs: Sendable {
-        case none
-        indirect case of(Transaction)
-    }
-
-    init(envelope: CompactList<SignatureCheck>, of transaction: SignedTransaction, _ resolved: ResolvedTransaction) {
-        self.envelope = envelope
-        self.transaction = transaction.id
-        self.resolved = resolved
-        proofs = transaction.content.hasProofsOfPossession ? .of(transaction.content) : .none
-    }
-
-    /// The proofs of possession. They follow from the content alone, so no change of the state makes other ones of them; check them
-    /// after the envelope, for there may be thousands, and anybody can write them.
-    public var possession: [PossessionCheck] {
-        switch proofs {
-        case .none: []
-        case .of(let content): content.possessionChecks
-        }
-    }
-
-    /// A proof of possession and where it stands.
-    public struct PossessionCheck: Sendable {
-        public let check: SignatureCheck
-        public let place: Refusal.Place
-    }
-
-    /// All checks, in the order in which their failures are reported.
-    public var checks: [SignatureCheck] { Array(envelope) + possession.map(\.check) }
-
-    /// How many checks there are.
-    public var checkCount: Int {
-        switch proofs {
-        case .none: envelope.count
-        case .of(let content): envelope.count + content.proofCount
-        }
-    }
-
-    /// Appends all checks to a list, in their order.
-    public func append(to list: inout [SignatureCheck]) {
-        for check in envelope { list.append(check) }
-        for proof in possession { list.append(proof.check) }
-    }
-}
-
-/// The accounts of a transaction, found in the state.
-///
-/// As long as accounts with the same ids stand at these positions, rules 4 to 9 give what they gave: they go by an account's kind and
-/// institution, which its id commits to.
-struct ResolvedTransaction: Sendable {
-    /// Positions of the accounts of the account list, in its order.
-    let accounts: CompactList<Int>
-    /// Positions of those whose authority is used, ascending.
-    let authorities: CompactList<Int>
-}
-
 extension LedgerState {
     /// Rules 1 to 11: what the envelope and the state say of a transaction before its signatures are checked, and which
     /// checks remain. `time` is the time of the block it is for.
@@ -72,28 +7,55 @@ extension LedgerState {
         of transaction: SignedTransaction, at time: TimeMilliseconds
     ) throws(Refusal) -> SignatureRequirements {
         let resolved = try resolve(transaction, at: time)
-        var checks: CompactList<SignatureCheck> = []
-        let signatures = transaction.signatures
-        for position in 0..<signatures.count {
-            let signature = signatures[position]
-            checks.append(
-                SignatureCheck(
-                    key: key(of: signature, resolved), message: transaction.signingHash, signature: signature.signature))
-        }
-        return SignatureRequirements(envelope: checks, of: transaction, resolved)
+        var checks: [SignatureCheck] = []
+        checks.reserveCapacity(resolved.signatureCount)
+        appendEnvelopeChecks(of: transaction, resolved, to: &checks)
+        return SignatureRequirements(envelope: checks, resolved: resolved)
     }
 
-    /// Rules 1 to 11, without making the checks that remain.
+    /// Rules 1 to 11.
     borrowing func resolve(
         _ transaction: SignedTransaction, at time: TimeMilliseconds
     ) throws(Refusal) -> ResolvedTransaction {
         try checkEnvelope(transaction, at: time)
+        try checkNotApplied(transaction)
+        return try resolveContent(transaction)
+    }
+
+    /// Rules 1 to 11 without 4, whether it was applied before: for a transaction of a block whose turn is still to come. That is found out
+    /// when it is applied, and costs a look at memory that is not likely to be near.
+    public borrowing func resolveAhead(
+        _ transaction: SignedTransaction, at time: TimeMilliseconds
+    ) throws(Refusal) -> ResolvedTransaction {
+        try checkEnvelope(transaction, at: time)
+        return try resolveContent(transaction)
+    }
+
+    private borrowing func resolveContent(_ transaction: SignedTransaction) throws(Refusal) -> ResolvedTransaction {
         let accounts = try resolveAccounts(transaction)
         try checkAssets(transaction)
         let authorities = try requiredAuthorities(transaction, accounts)
-        let resolved = ResolvedTransaction(accounts: accounts, authorities: authorities)
+        let resolved = ResolvedTransaction(of: transaction, accounts: accounts, authorities: authorities)
         try checkSigners(transaction, resolved)
         return resolved
+    }
+
+    /// Appends the checks of the envelope's signatures, in their order, to a list.
+    public borrowing func appendEnvelopeChecks(
+        of transaction: SignedTransaction, _ resolved: ResolvedTransaction, to checks: inout [SignatureCheck]
+    ) {
+        let signatures = transaction.signatures
+        for position in 0..<signatures.count {
+            let signature = signatures[position]
+            let account = resolved.accounts[Int(signature.account)]
+            let key = key(of: signature, resolved)
+            let message = transaction.signingHash
+            if let parsed = parsedKeys.find(key, of: account, number: Int(signature.key)) {
+                checks.append(SignatureCheck(key: parsed, message: message, signature: signature.signature))
+            } else {
+                checks.append(SignatureCheck(key: key, message: message, signature: signature.signature))
+            }
+        }
     }
 
     /// Rules 1 to 11 for a transaction that was resolved before, in this state or an earlier one.
@@ -102,6 +64,7 @@ extension LedgerState {
     ) throws(Refusal) -> ResolvedTransaction {
         guard stillResolves(transaction) else { return try resolve(transaction.signed, at: time) }
         try checkEnvelope(transaction.signed, at: time)
+        try checkNotApplied(transaction.signed)
         try checkSigners(transaction.signed, transaction.resolved)
         return transaction.resolved
     }
@@ -127,21 +90,19 @@ extension LedgerState {
         guard transaction.content.network == chainspec.network else { throw Refusal(.wrongNetwork) }
         guard time < expiry else { throw Refusal(.expired) }
         guard expiry - time <= Transaction.maximumLifetimeMilliseconds else { throw Refusal(.expiryTooFar) }
-        guard !replayWindow.contains(transaction.id, expiry: expiry) else { throw Refusal(.alreadyApplied) }
+    }
+
+    private borrowing func checkNotApplied(_ transaction: SignedTransaction) throws(Refusal) {
+        let isApplied = replayWindow.contains(transaction.id, expiry: transaction.content.expiry)
+        guard !isApplied else { throw Refusal(.alreadyApplied) }
     }
 
     /// The accounts of the account list, as positions in `accounts`.
-    private borrowing func resolveAccounts(_ transaction: SignedTransaction) throws(Refusal) -> CompactList<Int> {
+    private borrowing func resolveAccounts(_ transaction: SignedTransaction) throws(Refusal) -> PositionList {
         let accounts = transaction.content.accounts
-        guard accounts.count > 2 else {
-            var resolved: CompactList<Int> = []
-            for position in 0..<accounts.count { resolved.append(try resolve(accounts[position], at: position)) }
-            return resolved
-        }
-        var resolved: [Int] = []
-        resolved.reserveCapacity(accounts.count)
+        var resolved = PositionList()
         for position in 0..<accounts.count { resolved.append(try resolve(accounts[position], at: position)) }
-        return CompactList(resolved)
+        return resolved
     }
 
     private borrowing func resolve(_ id: AccountID, at position: Int) throws(Refusal) -> Int {
@@ -212,54 +173,6 @@ extension KeyPolicy {
     }
 }
 
-extension Transaction {
-    fileprivate var hasProofsOfPossession: Bool {
-        operations.contains {
-            switch $0 {
-            case .openAccounts, .rotateKeys: true
-            case .transfer, .issue, .redeem, .setStatus: false
-            }
-        }
-    }
-
-    /// How many proofs of possession there are.
-    fileprivate var proofCount: Int {
-        operations.reduce(0) { count, operation in
-            switch operation {
-            case .openAccounts(let open): open.openings.reduce(count) { $0 + $1.possession.count }
-            case .rotateKeys(let rotate): count + rotate.possession.count
-            case .transfer, .issue, .redeem, .setStatus: count
-            }
-        }
-    }
-
-    fileprivate var possessionChecks: [SignatureRequirements.PossessionCheck] {
-        var checks: [SignatureRequirements.PossessionCheck] = []
-        func add(_ policy: KeyPolicy, _ signatures: [Bytes64], of account: AccountID, at place: Refusal.Place) {
-            let message = policy.possessionMessage(network: network, account: account)
-            for (entry, signature) in zip(policy.keys, signatures) {
-                let check = SignatureCheck(key: entry.key, message: message, signature: signature)
-                checks.append(SignatureRequirements.PossessionCheck(check: check, place: place))
-            }
-        }
-        for (position, operation) in operations.enumerated() {
-            switch operation {
-            case .openAccounts(let open):
-                for (item, opening) in open.openings.enumerated() {
-                    let id = opening.accountID(network: network, sponsor: account(at: open.sponsor))
-                    add(opening.policy, opening.possession, of: id, at: .operation(position, item: item))
-                }
-            case .rotateKeys(let rotate):
-                add(
-                    rotate.policy, rotate.possession, of: account(at: rotate.account),
-                    at: .operation(position, item: 0))
-            case .transfer, .issue, .redeem, .setStatus: break
-            }
-        }
-        return checks
-    }
-}
-
 extension PackedList<AccountID> {
     /// Where an account stands in an account list, which ascends; the list's end for one that is not in it.
     fileprivate func position(of account: AccountID) -> Int {
@@ -270,22 +183,5 @@ extension PackedList<AccountID> {
             if self[middle] < account { low = middle + 1 } else { high = middle }
         }
         return low < count && self[low] == account ? low : count
-    }
-}
-
-extension CompactList<Int> {
-    func lowerBound(of value: Int) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < value { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    func contains(sorted value: Int) -> Bool {
-        let position = lowerBound(of: value)
-        return position < count && self[position] == value
     }
 }

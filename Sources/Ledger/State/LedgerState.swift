@@ -17,6 +17,8 @@ public struct LedgerState: ~Copyable, Sendable {
     public internal(set) var replayWindow: ReplayWindow
 
     private var directory: AccountDirectory
+    /// No part of what the state says: only what need not be computed again.
+    var parsedKeys = ParsedKeys()
     var stateTree: MerkleTree
     var supplyTree: MerkleTree
     /// Entries of the block being applied; their chains are computed when it is sealed.
@@ -51,7 +53,7 @@ public struct LedgerState: ~Copyable, Sendable {
         supplyBefore = [SupplyRecord?](repeating: nil, count: supply.count)
         directory = AccountDirectory(capacity: accounts.count)
         for (position, account) in accounts.enumerated() {
-            directory.insert(account.id, at: position, in: accounts)
+            directory.insert(account.id, at: position)
         }
         stateTree = MerkleTree(leaves: accounts.map(\.leaf))
         supplyTree = MerkleTree(leaves: supply.map(\.leaf))
@@ -65,6 +67,7 @@ public struct LedgerState: ~Copyable, Sendable {
         supply = other.supply
         replayWindow = other.replayWindow
         directory = other.directory
+        parsedKeys = other.parsedKeys
         supplyBefore = other.supplyBefore
         stateTree = other.stateTree
         supplyTree = other.supplyTree
@@ -85,16 +88,22 @@ public struct LedgerState: ~Copyable, Sendable {
         directory.position(of: id, in: accounts)
     }
 
+    /// Keeps parsed keys: of each, where it stands in its account's policy. For a state that was just restored; a running one keeps what
+    /// it meets.
+    public mutating func keep(_ keys: [(parsed: ParsedPublicKey, account: AccountIndex, number: Int)]) {
+        for key in keys { parsedKeys.insert(key.parsed, of: Int(key.account), number: key.number, accountCount: accounts.count) }
+    }
+
     /// Adds an account at the end.
     mutating func add(_ account: Account) {
         accounts.append(account)
-        directory.insert(account.id, at: accounts.count - 1, in: accounts)
+        directory.insert(account.id, at: accounts.count - 1)
     }
 
     /// Takes the last account away again.
     mutating func takeBackLastAccount() {
         guard let account = accounts.last else { preconditionFailure("only what was opened is taken back") }
-        directory.remove(account.id, at: accounts.count - 1, in: accounts)
+        directory.remove(account.id, at: accounts.count - 1)
         accounts.removeLast()
     }
 

@@ -7,13 +7,13 @@ public struct SignedTransaction: Sendable {
     public let content: Transaction
     public let id: TransactionID
     public let signingHash: Bytes32
-    private let signatureCount: Int
+    private let signatureCount: UInt16
 
     /// The canonical transaction: content and signatures.
     public var bytes: [UInt8] { content.buffer }
 
     public var signatures: PackedList<TransactionSignature> {
-        PackedList(in: content.buffer, at: content.contentByteCount + 2, count: signatureCount)
+        PackedList(in: content.buffer, at: content.contentByteCount + 2, count: Int(signatureCount))
     }
 
     /// Decodes a canonical transaction.
@@ -21,7 +21,7 @@ public struct SignedTransaction: Sendable {
         guard bytes.count <= Transaction.maximumByteCount else { throw .tooLarge }
         content = try Transaction(decoding: bytes)
         var reader = ByteReader(bytes.span, at: content.contentByteCount)
-        signatureCount = try Self.checkSignatures(&reader)
+        signatureCount = UInt16(try Self.checkSignatures(&reader))
         try reader.finish()
         id = content.id
         signingHash = Transaction.signingHash(network: content.network, id: id)

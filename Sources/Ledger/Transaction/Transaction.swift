@@ -12,25 +12,47 @@ public struct Transaction: Hashable, Sendable {
     /// How far ahead of block time an expiry may be: 24 hours.
     public static let maximumLifetimeMilliseconds: UInt64 = 86_400_000
 
-    public let network: NetworkID
-    public let expiry: TimeMilliseconds
-    public let nonce: Bytes16
-    /// Zero when there is no memo.
-    public let memoCommitment: Bytes32
-    /// The content's canonical bytes, and what follows them where the transaction was decoded: lists are read from here, not copied.
+    /// The content's canonical bytes, and what follows them where the transaction was decoded: everything is read from here, not copied,
+    /// so that a transaction is small to move.
     let buffer: [UInt8]
-    let contentByteCount: Int
-    let accountCount: Int
-    let operationCount: Int
+    private let storedContentByteCount: UInt32
+    private let accountCount: UInt16
+    private let operationCount: UInt8
 
-    /// Where the account list stands in the content (`docs/spec/transaction.md` section 1).
-    static let accountsOffset = 91
+    init(in buffer: [UInt8], contentByteCount: Int, accountCount: Int, operationCount: Int) {
+        self.buffer = buffer
+        storedContentByteCount = UInt32(contentByteCount)
+        self.accountCount = UInt16(accountCount)
+        self.operationCount = UInt8(operationCount)
+    }
+
+    var contentByteCount: Int { Int(storedContentByteCount) }
+
+    // Where the fields stand (`docs/spec/transaction.md` section 1).
+    private static let networkOffset = 1
+    private static let expiryOffset = 33
+    private static let nonceOffset = 41
+    private static let memoCommitmentOffset = 57
+    private static let accountsOffset = 91
+
+    public var network: NetworkID { NetworkID(bytes32(at: Self.networkOffset)) }
+    public var expiry: TimeMilliseconds { buffer.span.bigEndian(at: Self.expiryOffset, as: UInt64.self) }
+    public var nonce: Bytes16 {
+        Bytes16(
+            high: buffer.span.bigEndian(at: Self.nonceOffset, as: UInt64.self),
+            low: buffer.span.bigEndian(at: Self.nonceOffset + 8, as: UInt64.self))
+    }
+    /// Zero when there is no memo.
+    public var memoCommitment: Bytes32 { bytes32(at: Self.memoCommitmentOffset) }
+
+    private func bytes32(at offset: Int) -> Bytes32 { Bytes32(copying: buffer.span.extracting(offset..<offset + 32)) }
 
     /// In strictly ascending order.
-    public var accounts: PackedList<AccountID> { PackedList(in: buffer, at: Self.accountsOffset, count: accountCount) }
+    public var accounts: PackedList<AccountID> { PackedList(in: buffer, at: Self.accountsOffset, count: Int(accountCount)) }
 
     public var operations: OperationList {
-        OperationList(in: buffer, at: Self.accountsOffset + accountCount * AccountID.packedByteCount + 1, count: operationCount)
+        OperationList(
+            in: buffer, at: Self.accountsOffset + Int(accountCount) * AccountID.packedByteCount + 1, count: Int(operationCount))
     }
 
     /// The account at a position; positions within a decoded or built transaction are always valid.

@@ -5,14 +5,11 @@ extension Transaction {
     init(decoding buffer: [UInt8]) throws(DecodingError) {
         var reader = ByteReader(buffer.span)
         guard try reader.readUInt8() == Self.version else { throw .unknownVersion }
-        network = NetworkID(try reader.readBytes32())
-        expiry = try reader.readUInt64()
-        nonce = try reader.readBytes16()
-        memoCommitment = try reader.readBytes32()
-        accountCount = try Self.checkAccountList(&reader)
-        operationCount = try Self.checkOperations(&reader, in: buffer)
-        contentByteCount = reader.offset
-        self.buffer = buffer
+        // Network, expiry, nonce and memo commitment: any bytes will do.
+        _ = try reader.readSpan(32 + 8 + 16 + 32)
+        let accountCount = try Self.checkAccountList(&reader)
+        let operationCount = try Self.checkOperations(&reader, in: buffer)
+        self.init(in: buffer, contentByteCount: reader.offset, accountCount: accountCount, operationCount: operationCount)
     }
 
     private static func checkAccountList(_ reader: inout ByteReader) throws(DecodingError) -> Int {
@@ -39,7 +36,7 @@ extension Transaction {
 
     /// That every position is within the account list, and every account is referred to.
     func checkAccounts(signatures: PackedList<TransactionSignature>) throws(DecodingError) {
-        var positions = UsedPositions(count: accountCount)
+        var positions = UsedPositions(count: accounts.count)
         for operation in operations { operation.forEachAccount { positions.use($0) } }
         for position in 0..<signatures.count { positions.use(signatures[position].account) }
         guard positions.areInRange else { throw .accountOutOfRange }

@@ -26,8 +26,9 @@ struct SustainedRun {
         let verifier = ledger.verifier()
         defer { verifier.close() }
         // A node that runs on has checked every key's proof of possession, and remembers it.
-        verifier.remember(restored.state.accounts.flatMap { $0.policy.keys.map(\.key) })
-        var pipeline = PipelineAdapter(restored: restored, verifier: verifier)
+        var chain = Chain(restored: restored, verifier: verifier)
+        chain.parseKeys()
+        var pipeline = BlockPipeline(chain: chain)
         let committer = Committer(store)
         let timing = Timing()
         for bytes in blocks.bytes {

@@ -35,7 +35,7 @@ struct ScaleChild: ParsableCommand {
     ) throws -> RunReport {
         let verifier = SignatureVerifier(workerCount: childThreads - 1)
         defer { verifier.close() }
-        var pipeline = PipelineAdapter(restored: restored, verifier: verifier)
+        var pipeline = BlockPipeline(chain: Chain(restored: restored, verifier: verifier))
         let committer = Committer(store)
         var count = 0
         var most = try Machine.anonymousMemoryBytes()
