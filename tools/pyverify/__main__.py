@@ -170,13 +170,17 @@ def main() -> int:
         traceback.print_exc()
         return 2
     if arguments.json:
-        print(json.dumps(report, indent=2, ensure_ascii=False))
-    elif code:
-        print(heading, file=sys.stderr)
+        text = json.dumps(report, indent=2, ensure_ascii=False)
     else:
-        print(heading)
-        for name, value in list(report.items())[1:]:
-            print(f"  {name:12}  {', '.join(value) if isinstance(value, list) else value}")
+        lines = list(report.items())[1:] if code == 0 else []
+        width = max((len(name) for name, _ in lines), default=0)
+        text = "\n".join([heading] + [
+            f"  {name:{width}}  {', '.join(value) if isinstance(value, list) else value}" for name, value in lines])
+    try:
+        print(text, file=sys.stderr if code and not arguments.json else sys.stdout, flush=True)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. What Python still has to write on its way out goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

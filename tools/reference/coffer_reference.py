@@ -16,8 +16,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # where pyverify is
 from coffer_commands import build, decode, network, open_key
 from coffer_demo import demo
 from coffer_example import write_example
+from coffer_golden import write_golden
 from coffer_report import short_form
 from coffer_selfcheck import self_check
+from coffer_verdicts import verdicts
 from coffer_vectorcheck import check_vectors, write_vectors
 from pyverify.encoding import DoesNotHold, NotCanonical, Unreadable
 from pyverify.transaction import OPENED_KINDS, STATUSES
@@ -90,6 +92,10 @@ def parser() -> argparse.ArgumentParser:
                      help="also check the vectors in this folder, the project's or published ones")
     sub = command("vectors", lambda a: write_vectors(Path(a.out)), "write the project's vectors that this program makes", False)
     sub.add_argument("--out", required=True, metavar="DIR")
+    sub = command("golden", lambda a: write_golden(Path(a.out)), "write the golden chains of Tests/Golden", False)
+    sub.add_argument("--out", required=True, metavar="DIR")
+    sub = command("verdicts", verdicts, "what pyverify says about many files, in one run", False)
+    sub.add_argument("cases", metavar="FILE", help="JSON: a list of lists of pyverify's arguments")
     sub = command("demo", demo, "play a payment against a development node")
     sub.add_argument("--node", default="http://127.0.0.1:8420", metavar="URL")
     sub.add_argument("--out", default="reference-receipt.json", metavar="FILE", help="where to save the receipt")

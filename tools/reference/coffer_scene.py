@@ -83,11 +83,11 @@ class Scene:
             self.spec.network, self.time + 60_000 if expiry is None else expiry, unsigned(self.nonce, 16),
             list(operations), [s[0] for s in signers], memo), *signers)
 
-    def block(self, *transactions: Transaction, attesters=(0,)) -> CertifiedBlock:
-        """The next block, a second after the last one, proposed by the first validator."""
-        self.time += 1000
+    def block(self, *transactions: Transaction, attesters=(0,), proposer: int = 0, after: int = 1000) -> CertifiedBlock:
+        """The next block, so many milliseconds after the last one."""
+        self.time += after
         self.chain.execute(transactions, self.time)
-        header = next_header(self.chain, transactions, self.time, 0)
+        header = next_header(self.chain, transactions, self.time, proposer)
         self.chain.advance(header)
         self.blocks.append(CertifiedBlock(header, transactions, self.attestations(header, attesters)))
         return self.blocks[-1]
