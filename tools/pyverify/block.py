@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .chainspec import Chainspec
-from .encoding import BIP340, NotCanonical, Reader, Tree, require, strictly_ascending, tagged, valid_signature
+from .encoding import BIP340, NotCanonical, Reader, Tree, require, tagged, unsigned, valid_signature
 from .transaction import MAXIMUM_TRANSACTION_BYTES, Transaction, decode_transaction
 
 MAXIMUM_BLOCK_BYTES = 33_554_432
@@ -36,11 +36,15 @@ class Header(NamedTuple):
         return HEADER.pack(*self)
 
     @staticmethod
+    def read(reader: Reader) -> "Header":
+        version = reader.count(2, 1, 1, "as the header's version", "unknownVersion")
+        return Header(*HEADER.unpack(unsigned(version, 2) + reader.take(HEADER.size - 2)))
+
+    @staticmethod
     def decode(data: bytes) -> "Header":
-        require(len(data) >= HEADER.size, "truncated", "the header ends early")
-        require(len(data) == HEADER.size, "trailingBytes", "bytes are left over after the header")
-        header = Header(*HEADER.unpack(data))
-        require(header.version == 1, "unknownVersion", f"the header's version is {header.version}, not 1")
+        reader = Reader(data)
+        header = Header.read(reader)
+        reader.end()
         return header
 
     def block_hash(self) -> bytes:
@@ -61,7 +65,7 @@ class CertifiedBlock:
     def decode(data: bytes) -> "CertifiedBlock":
         """A certified block (section 2); an offence within a transaction has its `index` as place."""
         reader = Reader(data)
-        header = Header.decode(reader.take(HEADER.size))
+        header = Header.read(reader)
         require(header.transaction_count <= MAXIMUM_BLOCK_TRANSACTIONS, "countOutOfRange",
                 f"{header.transaction_count} transactions")
         require(header.system_entry_count == 0, "countOutOfRange", "system entries, which rules version 1 has not")
@@ -73,12 +77,13 @@ class CertifiedBlock:
             except NotCanonical as error:
                 raise NotCanonical(error.code, f"transaction {index}: {error}", index=index) from None
         require(reader.position <= MAXIMUM_BLOCK_BYTES, "tooLarge", f"a block of more than {MAXIMUM_BLOCK_BYTES} bytes")
-        attestations = tuple((reader.unsigned(2), reader.take(64)) for _ in range(
-            reader.count(2, 0, MAXIMUM_ATTESTATIONS, "attestations")))
-        require(strictly_ascending([validator for validator, _ in attestations]), "unsortedAttestations",
-                "the attestations are not ascending")
+        attestations, latest = [], -1
+        for _ in range(reader.count(2, 0, MAXIMUM_ATTESTATIONS, "attestations")):
+            attestations.append((reader.unsigned(2), reader.take(64)))
+            require(latest < attestations[-1][0], "unsortedAttestations", "the attestations are not ascending")
+            latest = attestations[-1][0]
         reader.end()
-        return CertifiedBlock(header, tuple(transactions), attestations)
+        return CertifiedBlock(header, tuple(transactions), tuple(attestations))
 
 
 def transaction_root(transactions) -> bytes:

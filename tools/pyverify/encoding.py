@@ -237,9 +237,12 @@ class Policy:
             scheme = read_scheme(reader)
             public = reader.take(KEY_SIZE[scheme])
             require(scheme == BIP340 or public[0] in (2, 3), "malformedKey", "a compressed key starts with 2 or 3")
-            keys.append(Key(scheme, public, reader.count(1, 1, 255, "as a key's weight", "weightOutOfRange")))
-        require(strictly_ascending([(k.scheme, k.public) for k in keys]), "unsortedKeys",
-                "the keys of a policy are not ascending")
+            keys.append(Key(scheme, public, reader.unsigned(1)))
+        for position, key in enumerate(keys):
+            before = keys[position - 1] if position else Key(0, b"", 0)
+            require(key.weight >= 1, "weightOutOfRange", "a key's weight is zero")
+            require((before.scheme, before.public) < (key.scheme, key.public), "unsortedKeys",
+                    "the keys of a policy are not ascending")
         require(1 <= threshold <= sum(k.weight for k in keys), "thresholdOutOfRange",
                 "the threshold is zero or above the sum of the weights")
         return Policy(threshold, tuple(keys))

@@ -1,6 +1,7 @@
 """docs/spec/export.md: archives of all blocks. The names of what is wrong with one are those of errors.md section 8."""
 
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
@@ -62,11 +63,19 @@ def read_frame(file: BinaryIO, start: int, place: str, height: int) -> bytes:
     return block
 
 
+def check_regular(path: Path) -> None:
+    """Section 4: no links, directories or pipes, none of which an export has."""
+    unreadable_unless(stat.S_ISREG(os.lstat(path).st_mode), "exportUnreadable", f"{path} is not a regular file")
+
+
 def segments(directory: Path) -> list[Path]:
     names = sorted(name for name in os.listdir(directory) if name.startswith("blocks-") and name.endswith(".coffer"))
     unreadable_unless(names == [f"blocks-{number:08}.coffer" for number in range(len(names))] != [], "exportUnreadable",
                       f"the export has no segment 0, or a gap between its segments: {names[:10]}")
-    return [directory / name for name in names]
+    paths = [directory / name for name in names]
+    for path in paths:
+        check_regular(path)
+    return paths
 
 
 def certified_blocks(directory: Path, network: bytes) -> Iterator[tuple[int, bytes]]:
@@ -105,7 +114,8 @@ def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None 
     finally:
         chain.signatures.settle()  # a claim that is false was made before whatever ended the loop
     checkpoint = directory / "checkpoint"
-    unreadable_unless(checkpoint.is_file(), "exportUnreadable", f"{directory} has no checkpoint: it is not finished")
+    unreadable_unless(os.path.lexists(checkpoint), "exportUnreadable", f"{directory} has no checkpoint: it is not finished")
+    check_regular(checkpoint)
     with open(checkpoint, "rb") as file:
         text = file.read(MAXIMUM_CHECKPOINT_BYTES + 1)
     unreadable_unless(len(text) <= MAXIMUM_CHECKPOINT_BYTES, "exportUnreadable", "the checkpoint is too long")

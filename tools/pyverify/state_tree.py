@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .chainspec import Chainspec
-from .encoding import NO_KEYS, Policy, Reader, Tree, require, strictly_ascending, tagged
+from .encoding import NO_KEYS, Policy, Reader, Tree, require, tagged
 
 INSTITUTION, BANK_ISSUED, WALLET_HELD, LIABILITY = range(4)
 KIND_NAMES = ("institution", "bankIssued", "walletHeld", "liability")
@@ -82,13 +82,13 @@ class Account:
         if kind == LIABILITY:
             require(reader.take(3) == NO_KEYS.encode(), "countOutOfRange", "a liability account with keys")
         policy = NO_KEYS if kind == LIABILITY else Policy.read(reader)
-        count, entry_hash, assets, balances = reader.unsigned(8), reader.take(32), [], {}
+        count, entry_hash, latest, balances = reader.unsigned(8), reader.take(32), -1, {}
         for _ in range(reader.count(2, 0, 64, "balances")):
-            assets.append(reader.unsigned(2))
-            balance = balances[assets[-1]] = Balance(*(reader.unsigned(16) for _ in range(4)))
+            asset, balance = reader.unsigned(2), Balance(*(reader.unsigned(16) for _ in range(4)))
             least = balance.outstanding() if kind == LIABILITY else balance.available()
             require(least >= 0, "negativeBalance", "a balance below zero")
-        require(strictly_ascending(assets), "unsortedBalances", "the balances are not ascending by asset")
+            require(latest < asset, "unsortedBalances", "the balances are not ascending by asset")
+            balances[asset], latest = balance, asset
         reader.end()
         return Account(kind, status, tier, institution, index, identity, height, policy, count, entry_hash, balances)
 

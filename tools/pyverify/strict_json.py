@@ -54,16 +54,36 @@ def strict_json(text: bytes):
     return value
 
 
+class Fields:
+    """An object, whose fields are asked for in the order of its page; `end` refuses those that were not asked for."""
+
+    def __init__(self, item):
+        refuse_unless(isinstance(item, dict), "fieldType", "expected an object")
+        self.item, self.known = item, set()
+
+    def __getitem__(self, name: str):
+        self.known.add(name)
+        refuse_unless(name in self.item, "fieldMissing", f"the field {name} is missing")
+        return self.item[name]
+
+    def optional(self, name: str):
+        """The field, or `None` where it is left out; nothing else may stand for that."""
+        if name not in self.item:
+            return None
+        refuse_unless(self[name] is not None, "fieldType", f"{name} is null: a field without a value is left out")
+        return self[name]
+
+    def end(self) -> None:
+        unknown = set(self.item) - self.known
+        refuse_unless(not unknown, "fieldUnknown", f"the fields {sorted(unknown)[:5]} are unknown")
+
+
 def fields(item, required: str, optional: str = "") -> dict:
     """An object with exactly these fields, the optional ones as `None` where they are left out."""
-    names = required.split()
-    refuse_unless(isinstance(item, dict), "fieldType", f"expected an object with {names}")
-    missing, unknown = set(names) - set(item), set(item) - set(names) - set(optional.split())
-    refuse_unless(not missing, "fieldMissing", f"an object with {names}: {sorted(missing)} missing")
-    refuse_unless(not unknown, "fieldUnknown", f"an object with {names}: {sorted(unknown)} unknown")
-    refuse_unless(None not in item.values(), "fieldType",
-                  f"an object with {names} has a field that is null: a field without a value is left out")
-    return dict.fromkeys(optional.split()) | item
+    reader = Fields(item)
+    result = {name: reader[name] for name in required.split()} | {name: reader.optional(name) for name in optional.split()}
+    reader.end()
+    return result
 
 
 def json_list(item, low: int, high: int, what: str) -> list:

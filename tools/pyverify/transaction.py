@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .encoding import Policy, Reader, read_scheme, read_signature, require, strictly_ascending, tagged
-from .strict_json import fields, json_hex, json_string, refuse_unless
+from .encoding import Policy, Reader, read_scheme, read_signature, require, strictly_ascending, tagged, unsigned
+from .strict_json import Fields, json_hex, json_string, refuse_unless
 
 MAXIMUM_TRANSACTION_BYTES = 524_288
 OPEN_ACCOUNTS, TRANSFER, ISSUE, REDEEM, ROTATE_KEYS, SET_STATUS = range(1, 7)
@@ -72,45 +72,55 @@ def decode_transaction(data: bytes) -> Transaction:
     require(len(data) <= MAXIMUM_TRANSACTION_BYTES, "tooLarge",
             f"a transaction of more than {MAXIMUM_TRANSACTION_BYTES} bytes")
     reader = Reader(data)
-    transaction = read_content(reader)
-    accounts, signatures, order = transaction.accounts, [], []
+    transaction, accounts = read_content(reader)
+    signatures, latest = [], (-1, 0)
     for _ in range(reader.count(2, 1, 1024, "signatures")):
-        position, key = read_account(reader, accounts), reader.unsigned(1)
+        position, key = reader.unsigned(2), reader.unsigned(1)
         scheme = read_scheme(reader)
-        order.append((position, key))
-        signatures.append(Signature(accounts[position], key, scheme, read_signature(reader, scheme)))
+        signatures.append(Signature(accounts.at(position), key, scheme, read_signature(reader, scheme)))
+        require(latest < (position, key), "unsortedSignatures", "the signatures are not ascending")
+        latest = position, key
     reader.end()
-    require(strictly_ascending(order), "unsortedSignatures", "the signatures are not ascending")
-    used = {s.account for s in signatures}.union(*(o.named() for o in transaction.operations))
-    require(len(used) == len(accounts), "unusedAccount", "an account is listed that nothing refers to")
+    accounts.check()
     transaction.signatures, transaction.data = tuple(signatures), data
     return transaction
 
 
-def read_content(reader: Reader) -> Transaction:
+class Accounts:
+    """The account list, and which of its positions something refers to."""
+
+    def __init__(self, ids: tuple[bytes, ...]):
+        self.ids, self.used = ids, set()
+
+    def at(self, position: int) -> bytes:
+        """The id; of a position that there is not, which `check` refuses, the position's bytes."""
+        self.used.add(position)
+        return self.ids[position] if position < len(self.ids) else unsigned(position, 2)
+
+    def check(self) -> None:
+        require(max(self.used) < len(self.ids), "accountOutOfRange", "a reference points behind the end of the accounts")
+        require(len(self.used) == len(self.ids), "unusedAccount", "an account is listed that nothing refers to")
+
+
+def read_content(reader: Reader) -> tuple[Transaction, Accounts]:
     """What is signed, as a transaction without signatures (sections 1 and 2)."""
     start = reader.position
     reader.count(1, 1, 1, "as the transaction's version", "unknownVersion")
     network, expiry, nonce, memo = reader.take(32), reader.unsigned(8), reader.take(16), reader.take(32)
-    accounts = tuple(reader.take(32) for _ in range(reader.count(2, 1, 2112, "accounts")))
-    require(strictly_ascending(accounts), "unsortedAccounts", "the accounts are not ascending")
+    ids = tuple(reader.take(32) for _ in range(reader.count(2, 1, 2112, "accounts")))
+    require(strictly_ascending(ids), "unsortedAccounts", "the accounts are not ascending")
+    accounts = Accounts(ids)
     operations = tuple(read_operation(reader, accounts) for _ in range(reader.count(1, 1, 64, "operations")))
     require(sum(len(o.legs) for o in operations) <= 1024, "countOutOfRange", "more than 1,024 legs")
     require(sum(len(o.openings) for o in operations) <= 256, "countOutOfRange", "more than 256 openings")
-    return Transaction(network, expiry, nonce, memo, accounts, operations, (), reader.data[start:reader.position], b"")
+    content = reader.data[start:reader.position]
+    return Transaction(network, expiry, nonce, memo, ids, operations, (), content, b""), accounts
 
 
-def read_account(reader: Reader, accounts: tuple[bytes, ...]) -> int:
-    position = reader.unsigned(2)
-    if position >= len(accounts):
-        require(False, "accountOutOfRange", f"there is no account {position}")
-    return position
-
-
-def read_operation(reader: Reader, accounts: tuple[bytes, ...]) -> Operation:
+def read_operation(reader: Reader, accounts: Accounts) -> Operation:
     """An operation: its type, then its fields (section 2)."""
     def account() -> bytes:
-        return accounts[read_account(reader, accounts)]
+        return accounts.at(reader.unsigned(2))
 
     def amount() -> int:
         value = reader.unsigned(8)
@@ -152,7 +162,8 @@ def memo_commitment(salt: bytes, text: str) -> bytes:
 
 def memo_from_json(item) -> tuple[bytes, str]:
     """A memo's salt and text."""
-    item = fields(item, "salt text")
-    text = json_string(item["text"], "(?s).*", "a memo's text")
+    item = Fields(item)
+    salt, text = json_hex(item["salt"], 16, "a memo's salt"), json_string(item["text"], "(?s).*", "a memo's text")
+    item.end()
     refuse_unless(1 <= len(text.encode("utf-8")) <= 1024, "fieldValue", "a memo's text has 1 to 1,024 bytes of UTF-8")
-    return json_hex(item["salt"], 16, "a memo's salt"), text
+    return salt, text
