@@ -47,6 +47,33 @@ struct ReferenceTests {
         }
     }
 
+    @Test("the node's code decodes what the reference program builds and signs, and both read it alike")
+    func builtTransactions() throws {
+        let directory = try TemporaryDirectory()
+        let (key, out) = (directory.url.appending(path: "key"), directory.url.appending(path: "transaction"))
+        try Data(Hexadecimal.encode([UInt8](repeating: 7, count: 32)).utf8).write(to: key)
+        let chainspec = try Chainspec(json: ProjectFiles.read("chainspec/development.json"))
+        let (bank, other) = (chainspec.address(of: chainspec.institutionAccount(1)), chainspec.address(of: chainspec.institutionAccount(2)))
+        let money = ["--asset", "EUR", "--amount", "12.34"]
+        for (command, arguments) in [
+            ("open", ["--sponsor", bank, "--kind", "walletHeld", "--key", "ecdsa", "1", key.path]),
+            ("transfer", ["--leg", bank, other, "EUR", "12.34", "--memo", "Invoice 7"]),
+            ("issue", ["--bank", bank, "--to", other] + money), ("redeem", ["--bank", bank, "--from", other] + money),
+            ("rotate", ["--account", bank, "--key", "bip340", "1", key.path]),
+            ("status", ["--account", other, "--status", "frozen"]),
+        ] {
+            let common = ["--chainspec", "chainspec/development.json"]
+            let signer = ["--signer", bank, "0", "bip340", key.path, "--out", out.path]
+            let (exitCode, report) = try Reference.run(["build-\(command)"] + arguments + signer + common)
+            #expect(exitCode == 0, "\(command)")
+            let transaction = try SignedTransaction(decoding: [UInt8](Data(contentsOf: out)))
+            #expect(report["id"] == .string(transaction.id.hex) && report["bytes"] == .string(Hexadecimal.encode(transaction.bytes)))
+            let decoded = try Reference.run(["decode", out.path] + common)
+            let ours = TransactionDraft(transaction).json(chainspec: chainspec)
+            #expect(decoded.exitCode == 0 && decoded.report["transaction"] == ours, "\(command)")
+        }
+    }
+
     @Test("pyverify replays an export of the node's code to the same roots, and holds its proofs")
     func replaysExport() throws {
         let chain = try LongChain()

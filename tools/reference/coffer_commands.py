@@ -8,13 +8,18 @@ from pathlib import Path
 from coffer_keyfile import KIND_NAMES, open_key_file
 from coffer_keys import account_of, money, prove_possession, public_key
 from coffer_report import account_json, header_json, transaction_report
-from coffer_transaction import NO_MEMO, make_transaction, signed, submission_from_json, transaction_from_json
+from coffer_transaction import (
+    NO_MEMO, OPERATION_TYPES, make_transaction, signed, submission_from_json, transaction_from_json,
+)
 from pyverify.chain import genesis_header
 from pyverify.chainspec import Chainspec, chainspec_from_json
 from pyverify.encoding import GROUP_ORDER, SCHEMES, Key, Policy, Reader, Unreadable
 from pyverify.state_tree import State
 from pyverify.strict_json import json_choice, json_hex, strict_json, time_of
-from pyverify.transaction import OPENED_KINDS, STATUSES, Opening, Operation, decode_transaction, memo_commitment
+from pyverify.transaction import (
+    ISSUE, OPENED_KINDS, OPEN_ACCOUNTS, REDEEM, SET_STATUS, STATUSES, TRANSFER, Opening, Operation, decode_transaction,
+    memo_commitment,
+)
 
 # ---------------------------------------------------------------- chainspecs and transactions
 
@@ -72,21 +77,21 @@ def build_operation(arguments, spec: Chainspec) -> tuple[Operation, dict]:
     def account(text: str) -> bytes:
         return account_of(spec.prefix, text)
 
-    kind = arguments.operation
-    if kind == "openAccounts":
+    kind = OPERATION_TYPES[arguments.operation]
+    if kind == OPEN_ACCOUNTS:
         sponsor, (policy, keys) = account(arguments.sponsor), new_policy(arguments)
         salt = json_hex(arguments.salt or secrets.token_hex(16), 16, "--salt")
         opened, opening = make_opening(spec, sponsor, OPENED_KINDS[arguments.kind], arguments.tier, salt, policy, keys)
         return Operation(kind, (sponsor,), openings=(opening,)), {"account": spec.address(opened)}
-    if kind == "transfer":
+    if kind == TRANSFER:
         return Operation(kind, legs=tuple(
             (account(source), account(target), *money(spec, code, amount))
             for source, target, code, amount in arguments.leg)), {}
-    if kind in ("issue", "redeem"):
+    if kind in (ISSUE, REDEEM):
         asset, amount = money(spec, arguments.asset, arguments.amount)
         return Operation(kind, (account(arguments.bank), account(arguments.account)), asset=asset, amount=amount), {}
     rotated = account(arguments.account)
-    if kind == "setStatus":
+    if kind == SET_STATUS:
         return Operation(kind, (rotated,), status=STATUSES[arguments.status]), {}
     policy, keys = new_policy(arguments)
     return Operation(kind, (rotated,), policy=policy, possession=prove_possession(spec, rotated, policy, keys)), {}

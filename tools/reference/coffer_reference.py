@@ -19,8 +19,8 @@ from coffer_example import write_example
 from coffer_golden import write_golden
 from coffer_report import short_form
 from coffer_selfcheck import self_check
-from coffer_verdicts import verdicts
 from coffer_vectorcheck import check_vectors, write_vectors
+from coffer_verdicts import verdicts
 from pyverify.encoding import DoesNotHold, NotCanonical, Unreadable
 from pyverify.transaction import OPENED_KINDS, STATUSES
 
