@@ -2,7 +2,7 @@
 
 from .block import CertifiedBlock, Header, transaction_root, valid_attestation
 from .chainspec import Chainspec
-from .encoding import BIP340, DoesNotHold, Failure, Tree, strictly_ascending
+from .encoding import BIP340, DoesNotHold, Tree, strictly_ascending
 from .rules import AppliedIDs, Application
 from .signatures import Signatures
 from .state_tree import State
@@ -58,14 +58,10 @@ class Chain:
     def check(self, block: CertifiedBlock) -> None:
         """A decoded block is valid at its place and becomes the latest. The first offence in the order of rules.md 5 is
         raised at once or, where it is a signature's, when `signatures` settles."""
-        try:
-            self.check_header(block)
-            self.check_attestations(block)
-            self.execute(block.transactions, block.header.time)
-            self.check_results(block.header)
-        except Failure:
-            self.signatures.settle()  # what is raised here was there before
-            raise
+        self.check_header(block)
+        self.check_attestations(block)
+        self.execute(block.transactions, block.header.time)
+        self.check_results(block.header)
         self.advance(block.header)
 
     def check_header(self, block: CertifiedBlock) -> None:

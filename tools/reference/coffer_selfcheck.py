@@ -4,7 +4,10 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
+import coffer_writing
+import pyverify.export
 from coffer_example import MEMO, START, Example, make_example
 from coffer_keys import account_of, inclusion_path, public_key, sign
 from coffer_refusals import refusal_scene, refused_transactions
@@ -178,6 +181,15 @@ def check_export(e: Example, directory: Path) -> int:
     replay(e.spec, export)
     (export / "checkpoint").unlink()
     expect_failure(lambda: replay(e.spec, export), Unreadable, "an export without a checkpoint")
+
+    # With a lower limit the same blocks fill several segments, each cut before the first block that it has no room for.
+    with patch.object(pyverify.export, "MAXIMUM_SEGMENT_BYTES", 1900), patch.object(
+            coffer_writing, "MAXIMUM_SEGMENT_BYTES", 1900):
+        files, several = export_files(e.spec.network, e.blocks, e.checkpoint(0, 2)), directory / "several"
+        write_export(several, files)
+        expect(len(files) > 3 and replay(e.spec, several)[0].header == e.chain.header, "an export of several segments")
+    error = expect_failure(lambda: replay(e.spec, several), DoesNotHold, "segments that are cut too early")
+    expect(error.code == "exportWrongCut", f"{error} where exportWrongCut was due")
 
     def forged(number: int, **change) -> None:
         """A block whose header is changed and attested by everyone is still refused."""
