@@ -38,6 +38,16 @@ public enum ProofError: Error, Equatable, Sendable {
     case wrongNetworkOfCheckpoint(NetworkID, expected: NetworkID)
     case invalidCheckpointSignature(validator: String)
     case tooFewCheckpointSignatures(count: Int, quorum: UInt16)
+
+    // Two checkpoints, or a header and a checkpoint, are not of one history.
+    case checkpointsReversed(earlier: UInt64, later: UInt64)
+    case wrongConsistencySizes(old: UInt64, new: UInt64, earlier: UInt64, later: UInt64)
+    case splitView(size: UInt64)
+    case consistencyMissing(earlier: UInt64, later: UInt64)
+    case wrongConsistencyPath
+    case inclusionMissing
+    case wrongInclusionSize(UInt64, checkpoint: UInt64)
+    case wrongInclusionPath
 }
 
 extension ProofError {
@@ -70,6 +80,14 @@ extension ProofError {
         case .invalidAttestation: "invalidAttestation"
         case .invalidCheckpointSignature: "invalidCheckpointSignature"
         case .tooFewCheckpointSignatures: "tooFewCheckpointSignatures"
+        case .checkpointsReversed: "checkpointsReversed"
+        case .wrongConsistencySizes: "wrongConsistencySizes"
+        case .splitView: "splitView"
+        case .consistencyMissing: "consistencyMissing"
+        case .wrongConsistencyPath: "wrongConsistencyPath"
+        case .inclusionMissing: "inclusionMissing"
+        case .wrongInclusionSize: "wrongInclusionSize"
+        case .wrongInclusionPath: "wrongInclusionPath"
         }
     }
 }
@@ -105,6 +123,19 @@ extension ProofError: CustomStringConvertible {
             "the checkpoint's signature line of \(validator) is not its signature of the checkpoint"
         case .tooFewCheckpointSignatures(let count, let quorum):
             "\(count) validators signed the checkpoint, and the chain specification's quorum is \(quorum)"
+        case .checkpointsReversed(let earlier, let later):
+            "the checkpoint given as the earlier is of \(earlier) headers, and the later of \(later)"
+        case .wrongConsistencySizes(let old, let new, let earlier, let later):
+            "the consistency proof is of \(old) and \(new) headers, and the checkpoints of \(earlier) and \(later)"
+        case .splitView(let size):
+            "both checkpoints are signed and of \(size) headers, and have different roots: two histories were shown; keep both files"
+        case .consistencyMissing(let earlier, let later):
+            "no proof was given that the history of \(later) headers begins with that of \(earlier)"
+        case .wrongConsistencyPath: "the path does not show that the later checkpoint's history begins with the earlier one's"
+        case .inclusionMissing: "there is no path from the header to the checkpoint"
+        case .wrongInclusionSize(let size, let checkpoint):
+            "the path from the header is into a tree of \(size) headers, and the checkpoint is of \(checkpoint)"
+        case .wrongInclusionPath: "the path does not lead from the header to the checkpoint's root"
         }
     }
 }
