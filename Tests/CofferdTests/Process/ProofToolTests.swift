@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Support
@@ -77,7 +78,8 @@ import Testing
             let shorter = HistoryProof(from: proof.from, to: proof.to, entries: Array(proof.entries.dropFirst()))
             try Data(shorter.json().bytes()).write(to: tools.scene.path("shorter"))
             #expect(try tools.run("coffer-verify", "history", tools.path("shorter"), exitCode: 1)["code"] == "wrongEntryCount")
-            let amount = try tools.changed("history", "0000000000000014", "0000000000000015")
+            let entry = Hexadecimal.encode(proof.entries[1].bytes)
+            let amount = try tools.changed("history", entry, entry.replacing("0000000000000014", with: "0000000000000015"))
             #expect(try tools.run("coffer-verify", "history", amount, exitCode: 1)["code"] == "wrongEntryChain")
             let cut = try tools.changed("history", "\"entries\"", "\"entry\"")
             #expect(try tools.run("coffer-verify", "history", cut, exitCode: 2)["code"] == "fieldMissing")
