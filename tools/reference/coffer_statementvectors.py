@@ -272,7 +272,9 @@ def history_ends(refused: Cases, ends: Ends, documents: dict) -> None:
     swap("a changed beginning", "wrongAccountPath", base, from_=base["from"] | {"account": ends.balance("bob", 2, tier=3)["account"]})
     swap("an account cut", "malformedAccount", base, to=base["to"] | {"account": base["to"]["account"][:-2]})
     swap("another account at the beginning", "differentAccounts", base, from_=ends.balance("shared", 2))
-    swap("another tier at the beginning", "differentAccounts", base, from_=ends.balance("bob", 2, tier=3))
+    for name, changes in (("tier", {"tier": 3}), ("institution", {"institution": 2}), ("opening height", {"opened_height": 1}),
+                          ("kind", {"kind": 2}), ("id", {"id": bytes(32)})):
+        swap(f"another {name} at the beginning", "differentAccounts", base, from_=ends.balance("bob", 2, **changes))
     swap("the ends exchanged", "heightsReversed", base, from_=base["to"], to=base["from"])
     other = ends.balance("bob", 2)
     header = header_with(other["header"], time=1)
