@@ -174,6 +174,11 @@ def anchored_vectors(e: WorkedExample) -> dict:
                  compact(base | {"header": header_with(base["header"], height=3).encode().hex()}))
     refused.edit("a bad attestation beside the inclusion", "invalidAttestation", 1, attestations__0__signature="00" * 64)
     refused.edit("another account", "wrongAccountPath", 1, account=ends.balance("shared", 4)["account"])
+    # Validators that sign another genesis into their history change where it began, which the chain specification says.
+    first = header_with(ends.balance("first-bank", 0)["header"], time=1)
+    refused.text("another genesis in a signed history", "wrongGenesis", 1, compact(
+        ends.balance("first-bank", 0) | {"header": first.encode().hex(), "inclusion": {"size": 1, "path": []}}),
+        checkpoint=ends.checkpoint(1, Tree([first.encode()]).root()).decode())
     refused.text("a checkpoint that nobody signed", "tooFewCheckpointSignatures", 1, compact(base),
                  checkpoint=checkpoint_text(e.spec, 6, Tree(ends.leaves).root(), [validator_seed(2)]).decode())
     refused.text("a checkpoint of another history", "wrongInclusionPath", 1, compact(base),
