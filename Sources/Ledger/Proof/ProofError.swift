@@ -38,6 +38,8 @@ public enum ProofError: Error, Equatable, Sendable {
     case wrongNetworkOfCheckpoint(NetworkID, expected: NetworkID)
     case invalidCheckpointSignature(validator: String)
     case tooFewCheckpointSignatures(count: Int, quorum: UInt16)
+    case invalidCosignature(witness: String)
+    case tooFewCosignatures(count: Int, quorum: Int)
 }
 
 extension ProofError {
@@ -70,6 +72,8 @@ extension ProofError {
         case .invalidAttestation: "invalidAttestation"
         case .invalidCheckpointSignature: "invalidCheckpointSignature"
         case .tooFewCheckpointSignatures: "tooFewCheckpointSignatures"
+        case .invalidCosignature: "invalidCosignature"
+        case .tooFewCosignatures: "tooFewCosignatures"
         }
     }
 }
@@ -105,6 +109,10 @@ extension ProofError: CustomStringConvertible {
             "the checkpoint's signature line of \(validator) is not its signature of the checkpoint"
         case .tooFewCheckpointSignatures(let count, let quorum):
             "\(count) validators signed the checkpoint, and the chain specification's quorum is \(quorum)"
+        case .invalidCosignature(let witness):
+            "the checkpoint's signature line of the witness \(witness) is not its cosignature of the checkpoint"
+        case .tooFewCosignatures(let count, let quorum):
+            "\(count) of the witnesses relied on cosigned the checkpoint, and \(quorum) must have"
         }
     }
 }
