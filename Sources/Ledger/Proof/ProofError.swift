@@ -40,6 +40,16 @@ public enum ProofError: Error, Equatable, Sendable {
     case tooFewCheckpointSignatures(count: Int, quorum: UInt16)
     case invalidCosignature(witness: String)
     case tooFewCosignatures(count: Int, quorum: Int)
+
+    // Two checkpoints, or a header and a checkpoint, are not of one history.
+    case checkpointsReversed(earlier: UInt64, later: UInt64)
+    case wrongConsistencySizes(old: UInt64, new: UInt64, earlier: UInt64, later: UInt64)
+    case splitView(size: UInt64)
+    case consistencyMissing(earlier: UInt64, later: UInt64)
+    case wrongConsistencyPath
+    case inclusionMissing
+    case wrongInclusionSize(UInt64, checkpoint: UInt64)
+    case wrongInclusionPath
 }
 
 extension ProofError {
@@ -74,6 +84,14 @@ extension ProofError {
         case .tooFewCheckpointSignatures: "tooFewCheckpointSignatures"
         case .invalidCosignature: "invalidCosignature"
         case .tooFewCosignatures: "tooFewCosignatures"
+        case .checkpointsReversed: "checkpointsReversed"
+        case .wrongConsistencySizes: "wrongConsistencySizes"
+        case .splitView: "splitView"
+        case .consistencyMissing: "consistencyMissing"
+        case .wrongConsistencyPath: "wrongConsistencyPath"
+        case .inclusionMissing: "inclusionMissing"
+        case .wrongInclusionSize: "wrongInclusionSize"
+        case .wrongInclusionPath: "wrongInclusionPath"
         }
     }
 }
@@ -113,6 +131,19 @@ extension ProofError: CustomStringConvertible {
             "the checkpoint's signature line of the witness \(witness) is not its cosignature of the checkpoint"
         case .tooFewCosignatures(let count, let quorum):
             "\(count) of the witnesses relied on cosigned the checkpoint, and \(quorum) must have"
+        case .checkpointsReversed(let earlier, let later):
+            "the checkpoint given as the earlier is of \(earlier) headers, and the later of \(later)"
+        case .wrongConsistencySizes(let old, let new, let earlier, let later):
+            "the consistency proof is of \(old) and \(new) headers, and the checkpoints of \(earlier) and \(later)"
+        case .splitView(let size):
+            "both checkpoints are signed and of \(size) headers, and have different roots: two histories were shown; keep both files"
+        case .consistencyMissing(let earlier, let later):
+            "no proof was given that the history of \(later) headers begins with that of \(earlier)"
+        case .wrongConsistencyPath: "the path does not show that the later checkpoint's history begins with the earlier one's"
+        case .inclusionMissing: "there is no path from the header to the checkpoint"
+        case .wrongInclusionSize(let size, let checkpoint):
+            "the path from the header is into a tree of \(size) headers, and the checkpoint is of \(checkpoint)"
+        case .wrongInclusionPath: "the path does not lead from the header to the checkpoint's root"
         }
     }
 }

@@ -27,6 +27,28 @@ extension OpenAPISchemas {
             "attestations": {"$ref": "#/components/schemas/Attestations"}
           }
         },
+        "ConsistencyProof": {
+          "type": "object",
+          "required": ["format", "oldSize", "newSize", "path"],
+          "additionalProperties": false,
+          "properties": {
+            "format": {"const": "coffer-consistency/v1"},
+            "oldSize": {"type": "integer", "minimum": 1},
+            "newSize": {"type": "integer", "minimum": 1},
+            "path": {"$ref": "#/components/schemas/Path"}
+          }
+        },
+        "HeaderInclusion": {
+          "type": "object",
+          "required": ["height", "size", "path"],
+          "additionalProperties": false,
+          "properties": {
+            "height": {"$ref": "#/components/schemas/Height"},
+            "size": {"type": "integer", "minimum": 1},
+            "path": {"$ref": "#/components/schemas/Path"}
+          }
+        },
+        "Path": {"type": "array", "maxItems": 64, "items": {"$ref": "#/components/schemas/Hash"}},
         "HeaderBytes": {"type": "string", "description": "A block header, 230 bytes.", "pattern": "^[0-9a-f]{460}$"}
         """#
 

@@ -53,6 +53,8 @@ struct API: Sendable {
         case .asset: try await reads.run { try asset(request, context) }
         case .block: try await reads.run { try block(request, context) }
         case .blockHeader: try await reads.run { try blockHeader(request, context) }
+        case .inclusion: try await reads.run { try inclusion(request, context) }
+        case .consistency: try await reads.run { try consistency(request) }
         }
     }
 }
