@@ -65,8 +65,8 @@ public enum PrivateFile {
         guard fsync(descriptor.number) == 0 else { throw .system("write", path: path, code: errno) }
     }
 
-    /// Makes the new name in the directory durable.
-    static func synchronizeDirectory(of path: String) throws(PrivateFileError) {
+    /// Makes the name of the file or directory at `path`, which is new, durable in its directory.
+    public static func synchronizeDirectory(of path: String) throws(PrivateFileError) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = try Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY, mode: 0)
