@@ -116,7 +116,7 @@ let package = Package(
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
                 hummingbird, hummingbirdTesting,
             ] + network),
-        tests("WitnessTests", ["coffer-witness", "Ledger", "Cryptography"]),
+        tests("WitnessTests", ["coffer-witness", "coffer-verify", "cofferd", "Client", "Custody", "Ledger", "Cryptography"]),
         tests("ProjectTests", ["Ledger", "Cryptography"]),
     ],
     swiftLanguageModes: [.v6]

@@ -85,10 +85,12 @@ struct CheckpointCommand: ParsableCommand {
         discussion: """
             EXAMPLE:
               coffer-verify checkpoint export/checkpoint --chainspec chainspec/development.json
+              coffer-verify checkpoint export/checkpoint --chainspec chainspec/development.json --witness bank.example/witness+HASH+KEY
             """)
 
     @Argument(help: "The checkpoint (text), as GET /v1/checkpoint gives it.")
     var file: String
+    @OptionGroup var witnesses: WitnessOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -105,6 +107,7 @@ struct CheckpointCommand: ParsableCommand {
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.add("headers", "size", count: signed.checkpoint.size)
         finding.add("root", "root", signed.checkpoint.root.hex)
+        try witnesses.check(signed, in: file, &finding, json: common.json)
         finding.print(heading: "a quorum of validators signed the checkpoint", json: common.json)
     }
 }

@@ -13,10 +13,12 @@ final class WitnessLog: Sendable {
         let milliseconds = UInt64(max(0, Date().timeIntervalSince1970 * 1_000))
         var members = [
             JSON.Member(key: "time", value: .string(Timestamp.format(milliseconds))),
-            JSON.Member(key: "level", value: .string(level)), JSON.Member(key: "message", value: .string(message)),
+            JSON.Member(key: "level", value: .string(level)), JSON.Member(key: "label", value: "coffer-witness"),
+            JSON.Member(key: "message", value: .string(message)),
         ]
-        for (key, value) in metadata {
-            members.append(JSON.Member(key: key, value: .string(String(value.prefix(Self.maximumValueCharacters)))))
+        if !metadata.isEmpty {
+            let values = metadata.map { JSON.Member(key: $0, value: .string(String($1.prefix(Self.maximumValueCharacters)))) }
+            members.append(JSON.Member(key: "metadata", value: .object(values)))
         }
         let line = JSON.object(members).text() + "\n"
         handle.withLock { handle in

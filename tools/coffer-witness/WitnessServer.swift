@@ -52,7 +52,7 @@ struct WitnessServer: Sendable {
         let body: ByteBuffer
         do {
             body = try await request.collectBody(upTo: WitnessRequest.maximumByteCount)
-        } catch let error as HTTPError where error.status == .contentTooLarge {
+        } catch is NIOTooManyBytesError {
             return Self.reply(.contentTooLarge, "a request has at most \(WitnessRequest.maximumByteCount) bytes\n")
         }
         let bytes = [UInt8](body.readableBytesView)

@@ -23,13 +23,14 @@ from coffer_vectors import (
     account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors,
 )
 from coffer_vectortools import check_cases, check_refused, expect, expect_refusal
+from coffer_witnessvectors import check_witnesses, witness_vectors
 
 # The files that this program makes. The others were made by other implementations, and are checked all the same.
 MADE = {
     "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
     "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
     "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
-    "refusals.json": lambda e: refusal_vectors()}
+    "refusals.json": lambda e: refusal_vectors(), "witness.json": witness_vectors}
 
 
 def write_vectors(directory: Path) -> dict:
@@ -175,7 +176,7 @@ CHECKS = {
     "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
-    "keys.json": check_keys, "keyfile.json": check_key_files}
+    "keys.json": check_keys, "keyfile.json": check_key_files, "witness.json": check_witnesses}
 
 
 def check_vectors(directory: Path) -> dict:
