@@ -89,7 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
             throw .input("\(path): \(field) is a published development key, and this is not a development network.")
         }
         guard chainspec.isDevelopment || !isDevelopmentKey else {
-            throw .input("The witness's key is a development key, and \(chainspec.name) is not a development network. Make a key of your own.")
+            throw .input(
+                "The witness's key is a development key, and \(chainspec.name) is not a development network. Make a key of your own.")
         }
         return chainspec
     }

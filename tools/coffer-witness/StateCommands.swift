@@ -57,7 +57,8 @@ struct StatusCommand: ParsableCommand {
         var lines = ["witness  \(state.witness.text)"]
         for record in records {
             let checkpoint = record.checkpoint
-            lines.append("log      \(checkpoint.origin)\n         size \(checkpoint.size), root \(checkpoint.root.hex), \(Self.time(record))")
+            lines.append("log      \(checkpoint.origin)")
+            lines.append("         size \(checkpoint.size), root \(checkpoint.root.hex), \(Self.time(record))")
         }
         if records.isEmpty { lines.append("nothing signed yet") }
         output.show(json, lines.joined(separator: "\n"))

@@ -24,6 +24,8 @@ final class StateFile: Sendable {
         _ = try Self.read(in: directory)
         do {
             lock = try FileLock("\(directory)/\(Self.lockName)")
+            // Who made the directory may have died before its name was durable.
+            try PrivateFile.synchronizeDirectory(of: Self.trimmed(directory))
         } catch {
             throw .input("\(error)")
         }
@@ -33,6 +35,11 @@ final class StateFile: Sendable {
     /// Makes `state` durable. Nothing may be signed by a state before this has returned.
     func save(_ state: WitnessState) throws(PrivateFileError) {
         try PrivateFile.replace(path, Array(state.text.utf8).span)
+    }
+
+    /// The last part of the path is its name.
+    private static func trimmed(_ directory: String) -> String {
+        directory.count > 1 && directory.hasSuffix("/") ? trimmed(String(directory.dropLast())) : directory
     }
 
     private static func path(in directory: String) -> String { "\(directory)/\(name)" }
@@ -68,7 +75,7 @@ final class StateFile: Sendable {
                     "\(directory) is not empty and was left as it is. A witness begins with a directory of its own: give another one.")
             }
             try PrivateFile.create(path(in: directory), Array(state.text.utf8).span)
-            try PrivateFile.synchronizeDirectory(of: directory.hasSuffix("/") ? String(directory.dropLast()) : directory)
+            try PrivateFile.synchronizeDirectory(of: trimmed(directory))
         } catch {
             throw (error as? Failure) ?? .input("\(directory): \(error)")
         }
