@@ -36,4 +36,15 @@ extension Node {
             throw .storage(error)
         }
     }
+
+    /// The proof of an asset's figures after the last executed block, as soon as that block is final; nil when the network has no such asset.
+    ///
+    /// Throws what keeps storage from taking blocks, if something does before the block is final.
+    public func supplyProof(of asset: AssetIndex) async throws(StorageError) -> SupplyProof? {
+        guard chainspec.hasAsset(asset) else { return nil }
+        let (supply, height) = await executedSupply()
+        let certified = try await durableHeader(at: height)
+        return SupplyProof(
+            of: asset, in: supply, header: certified.header, attestations: certified.attestations, chainspec: chainspec)
+    }
 }

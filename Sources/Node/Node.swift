@@ -166,13 +166,25 @@ extension Node {
             }
         }
         guard let reading else { return nil }
-        await committer.waitUntilDurable(reading.height)
-        guard let certified = try storage.certifiedHeader(at: reading.height) else {
-            throw committer.storageProblem
-                ?? .failed("Block \(reading.height), which the proof is of, is not durable yet. Ask again.")
-        }
+        let certified = try await durableHeader(at: reading.height)
         return BalanceProof(
             account: reading.account, path: reading.path, header: certified.header, attestations: certified.attestations)
+    }
+
+    /// All supply records after the last executed block, and its height.
+    func executedSupply() async -> (supply: [SupplyRecord], height: UInt64) {
+        await withCheckedContinuation { continuation in
+            state.read { state in continuation.resume(returning: (state.supply, state.height)) }
+        }
+    }
+
+    /// The header of an executed block, as soon as it is final.
+    func durableHeader(at height: UInt64) async throws(StorageError) -> CertifiedHeader {
+        await committer.waitUntilDurable(height)
+        guard let certified = try storage.certifiedHeader(at: height) else {
+            throw committer.storageProblem ?? .failed("Block \(height), which the proof is of, is not durable yet. Ask again.")
+        }
+        return certified
     }
 
     private struct Reading: Sendable {

@@ -28,17 +28,26 @@ struct WitnessOptions: ParsableArguments {
         witnesses.isEmpty ? nil : try WitnessPolicy(witnesses: try witnesses.map { try WitnessKey(text: $0) }, quorum: quorum)
     }
 
-    /// Requires the cosignatures and says in the finding who cosigned and when; nothing where no witness is relied on.
+    /// The names of the witnesses.
+    var names: Set<String> { get throws { Set(try policy()?.witnesses.map(\.name) ?? []) } }
+
+    /// Requires the cosignatures, and gives who cosigned; nobody where no witness is relied on.
     ///
     /// Call it after the validators' signatures have been checked. `file` is named in the verdict.
-    func check(_ signed: SignedCheckpoint, in file: String, _ finding: inout Finding, json: Bool) throws {
-        guard let policy = try policy() else { return }
-        let cosigners: [WitnessPolicy.Cosigner]
+    @discardableResult
+    func require(_ signed: SignedCheckpoint, in file: String, json: Bool) throws -> [WitnessPolicy.Cosigner] {
+        guard let policy = try policy() else { return [] }
         do throws(ProofError) {
-            cosigners = try policy.check(signed)
+            return try policy.check(signed)
         } catch {
             throw Verdict.doesNotHold(code: error.code, "\(file): \(error)", json: json)
         }
+    }
+
+    /// The same, and says in the finding who cosigned and when.
+    func check(_ signed: SignedCheckpoint, in file: String, _ finding: inout Finding, json: Bool) throws {
+        guard let policy = try policy() else { return }
+        let cosigners = try require(signed, in: file, json: json)
         func time(_ cosigner: WitnessPolicy.Cosigner) -> String {
             let (milliseconds, overflows) = cosigner.timestamp.multipliedReportingOverflow(by: 1_000)
             return overflows ? "\(cosigner.timestamp) s after 1970" : Timestamp.format(milliseconds)

@@ -22,10 +22,32 @@ extension OpenAPISchemas {
           "properties": {
             "format": {"const": "coffer-balance/v1"},
             "account": {"$ref": "#/components/schemas/Bytes"},
-            "path": {"type": "array", "items": {"$ref": "#/components/schemas/Hash"}},
+            "path": {"$ref": "#/components/schemas/Path"},
             "header": {"$ref": "#/components/schemas/HeaderBytes"},
-            "attestations": {"$ref": "#/components/schemas/Attestations"}
+            "attestations": {"$ref": "#/components/schemas/Attestations"},
+            "inclusion": {"$ref": "#/components/schemas/Inclusion"}
           }
+        },
+        "SupplyProof": {
+          "type": "object",
+          "required": ["format", "asset", "records", "path", "header", "attestations"],
+          "additionalProperties": false,
+          "properties": {
+            "format": {"const": "coffer-supply/v1"},
+            "asset": {"type": "integer", "minimum": 0, "maximum": 63},
+            "records": {"type": "array", "maxItems": 64, "items": {"type": "string", "description": "A supply record, 124 bytes.", "pattern": "^[0-9a-f]{248}$"}},
+            "path": {"$ref": "#/components/schemas/Path"},
+            "header": {"$ref": "#/components/schemas/HeaderBytes"},
+            "attestations": {"$ref": "#/components/schemas/Attestations"},
+            "inclusion": {"$ref": "#/components/schemas/Inclusion"}
+          }
+        },
+        "Inclusion": {
+          "description": "The way from a header to a checkpoint. A client puts it into a proof; the node gives it by itself.",
+          "type": "object",
+          "required": ["size", "path"],
+          "additionalProperties": false,
+          "properties": {"size": {"type": "integer", "minimum": 1}, "path": {"$ref": "#/components/schemas/Path"}}
         },
         "ConsistencyProof": {
           "type": "object",

@@ -1,5 +1,7 @@
 import Cryptography
+import HTTPTypes
 import Ledger
+import Store
 import Support
 import Testing
 
@@ -12,7 +14,7 @@ import Testing
     private func run(_ test: @Sendable (TestNode, RouteClient, [SignedCheckpoint]) async throws -> Void) async throws {
         try await TestNode.run(TestNetwork(validators: 3, quorum: 2)) { node, client in
             var checkpoints = [try SignedCheckpoint(text: try await client.get("/v1/checkpoint").body)]
-            try await node.wallets("alice")
+            _ = try await node.wallets("alice")
             for _ in 0..<8 {
                 checkpoints.append(try SignedCheckpoint(text: try await client.get("/v1/checkpoint").body))
                 try await node.apply(node.network.issue(1, to: node.network.account("alice"), nonce: node.nonce()))
