@@ -25,6 +25,7 @@ from pyverify.signatures import Signatures
 from pyverify.state_tree import CREDITED, DEBITED, ENTRY_NAMES, KIND_NAMES, LIABILITY
 from pyverify.strict_json import amount_text, shown_time
 from pyverify.transaction import OPERATION_NAMES, STATUSES
+from pyverify.witness import check_cosignatures, read_witnesses
 
 MAXIMUM_CHAINSPEC_BYTES = 1_048_576
 MAXIMUM_WORKERS = 256
@@ -85,9 +86,24 @@ def receipt(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     return "the transaction is final", report | ({"memo": memo} if memo is not None else {})
 
 
-def anchor(chainspec: Chainspec, path: str | None) -> tuple[int, bytes] | None:
-    """Size and root of the checkpoint in a file, which must hold; nothing where no file is given."""
-    return None if path is None else check_checkpoint(chainspec, read(path, MAXIMUM_CHECKPOINT_BYTES))
+def kept_checkpoint(chainspec: Chainspec, arguments) -> tuple[int, bytes] | None:
+    """Size and root of the checkpoint that a document is checked with; nothing where none is given. It is checked first."""
+    if arguments.checkpoint is None:
+        if arguments.witness:
+            raise Unreadable("wrongUse", "--witness needs --checkpoint: witnesses cosign checkpoints")
+        return None
+    text = read(arguments.checkpoint, MAXIMUM_CHECKPOINT_BYTES)
+    kept = check_checkpoint(chainspec, text)
+    cosigned(arguments, text)
+    return kept
+
+
+def cosigned(arguments, text: bytes) -> dict:
+    """Who cosigned a checkpoint that holds, where witnesses are relied on."""
+    if not arguments.witness:
+        return {}
+    return {"cosignedBy": [f"{name} at {shown_time(1000 * time)}"
+                           for name, time in check_cosignatures(text, *read_witnesses(arguments.witness, arguments.witness_quorum))]}
 
 
 def anchored(report: dict, checkpoint: tuple[int, bytes] | None) -> dict:
@@ -96,7 +112,7 @@ def anchored(report: dict, checkpoint: tuple[int, bytes] | None) -> dict:
 
 def balance(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """checks an account's balance as of a block"""
-    kept = anchor(chainspec, arguments.checkpoint)
+    kept = kept_checkpoint(chainspec, arguments)
     account, header = check_balance(chainspec, read(arguments.file, MAXIMUM_BALANCE_BYTES), kept)
     owed = account.kind == LIABILITY
     return "the account had this balance", anchored({
@@ -114,7 +130,7 @@ def status_name(status: int) -> str:
 
 def history(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """checks that an account's statement is complete"""
-    kept = anchor(chainspec, arguments.checkpoint)
+    kept = kept_checkpoint(chainspec, arguments)
     found = check_history(chainspec, read(arguments.file, MAXIMUM_HISTORY_BYTES), kept)
     lines = []
     for sequence, entry in enumerate(found.entries, found.start.entry_count):
@@ -130,7 +146,7 @@ def history(chainspec: Chainspec, arguments) -> tuple[str, dict]:
 
 def supply(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """checks an asset's supply, of every institution, as of a block"""
-    kept = anchor(chainspec, arguments.checkpoint)
+    kept = kept_checkpoint(chainspec, arguments)
     records, header = check_supply(chainspec, read(arguments.file, MAXIMUM_SUPPLY_BYTES), kept)
     asset = chainspec.assets[records[0].asset]
 
@@ -146,22 +162,26 @@ def checkpoint(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """checks the signatures of a checkpoint, and that it continues an earlier one"""
     if arguments.consistency is not None and arguments.earlier is None:
         raise Unreadable("wrongUse", "--consistency needs --earlier")
-    latest, earlier = anchor(chainspec, arguments.file), anchor(chainspec, arguments.earlier)
+    text = read(arguments.file, MAXIMUM_CHECKPOINT_BYTES)
+    latest = check_checkpoint(chainspec, text)
     report = {"size": latest[0], "root": latest[1].hex()}
-    if earlier is None:
-        return "a quorum of validators signed the checkpoint", report
+    if arguments.earlier is None:
+        return "a quorum of validators signed the checkpoint", report | cosigned(arguments, text)
+    earlier = check_checkpoint(chainspec, read(arguments.earlier, MAXIMUM_CHECKPOINT_BYTES))
     proof = None if arguments.consistency is None else read(arguments.consistency, MAXIMUM_CONSISTENCY_BYTES)
     check_consistency(earlier, latest, proof)
-    return "a quorum of validators signed the checkpoint, and it continues the earlier one", report | {"earlierSize": earlier[0]}
+    return ("a quorum of validators signed the checkpoint, and it continues the earlier one",
+            report | {"earlierSize": earlier[0]} | cosigned(arguments, text))
 
 
 def chain(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """replays an export from genesis and checks everything in it"""
     signatures = Signatures(arguments.workers)
     try:
-        result, transactions = replay(chainspec, Path(arguments.file), signatures)
+        result, transactions, text = replay(chainspec, Path(arguments.file), signatures)
     finally:
         signatures.close()
+    cosigners = cosigned(arguments, text)
     header = result.header
     report = {"blocks": header.height, "transactions": transactions, "height": header.height,
               "block": header.block_hash().hex(), "stateRoot": header.state_root.hex(),
@@ -171,7 +191,7 @@ def chain(chainspec: Chainspec, arguments) -> tuple[str, dict]:
         if record.quota:
             asset, bank = chainspec.assets[record.asset], chainspec.institutions[record.institution]
             report[f"outstanding.{asset.code}.{bank.name}"] = amount_text(record.outstanding, asset.decimals)
-    return "every block, root, signature and rule, and the checkpoint", report
+    return "every block, root, signature and rule, and the checkpoint", report | cosigners
 
 
 COMMANDS = {"receipt": (receipt, "payment.receipt"), "balance": (balance, "alice.proof"),
@@ -196,6 +216,11 @@ def parser() -> argparse.ArgumentParser:
         if name in ANCHORED:
             sub.add_argument("--checkpoint", metavar="FILE",
                              help="a checkpoint that must have the document's block in its history")
+        if name != "receipt":
+            sub.add_argument("--witness", action="append", default=[], metavar="KEY",
+                             help="a witness that must have cosigned the checkpoint (name+hash+base64); may be repeated")
+            sub.add_argument("--witness-quorum", type=int, metavar="N",
+                             help="how many of the witnesses must have cosigned; default: all of them")
         if name == "checkpoint":
             sub.add_argument("--earlier", metavar="FILE", help="an earlier checkpoint that you kept")
             sub.add_argument("--consistency", metavar="FILE",
@@ -211,6 +236,8 @@ def verdict(arguments) -> tuple[int, str, dict]:
     try:
         if not 1 <= arguments.workers <= MAXIMUM_WORKERS:
             raise Unreadable("wrongUse", f"--workers must be 1 to {MAXIMUM_WORKERS}")
+        if arguments.command != "receipt" and (arguments.witness or arguments.witness_quorum is not None):
+            read_witnesses(arguments.witness, arguments.witness_quorum)  # wrong use shows before anything is read
         chainspec = read_chainspec(arguments.chainspec)
         heading, report = COMMANDS[arguments.command][0](chainspec, arguments)
         return 0, f"HOLDS: {heading}", {"verdict": "holds", "network": f"{chainspec.name} {chainspec.network.hex()}"} | report

@@ -32,6 +32,11 @@ def refuse_unless(condition: bool, message: str) -> None:
         raise Unreadable("checkpointText", message)
 
 
+def is_key_name(name: str) -> bool:
+    """Not empty, without plus signs and white space, by which Unicode does not mean the four separators that Python does."""
+    return name != "" and not any(c == "+" or c.isspace() and c not in "\x1c\x1d\x1e\x1f" for c in name)
+
+
 def base64_bytes(text: str) -> bytes:
     """Standard base64 with padding, in its only form."""
     try:
@@ -59,8 +64,8 @@ def read_checkpoint(text: bytes) -> tuple[str, int, bytes, list[tuple[str, bytes
     refuse_unless(len(lines) - 4 <= MAXIMUM_SIGNATURE_LINES, f"{len(lines) - 4} signature lines")
     signatures = []
     for line in lines[4:]:
-        match = re.fullmatch(r"— ([^\s+]+) ([^ ]+)", line)
-        refuse_unless(match is not None, f"{line[:80]!r} is not a signature line")
+        match = re.fullmatch(r"— ([^ ]+) ([^ ]+)", line)
+        refuse_unless(match is not None and is_key_name(match[1]), f"{line[:80]!r} is not a signature line")
         packed = base64_bytes(match[2])
         refuse_unless(len(packed) > KEY_ID_BYTES, f"{line[:80]!r} has no signature")
         signatures.append((match[1], packed))

@@ -105,7 +105,11 @@ def consistency_path(leaves: list[bytes], old: int) -> list[bytes]:
 def signature_line(name: str, seed: bytes, text: bytes) -> bytes:
     """A line under a signed text, by the Ed25519 key of a seed (checkpoint.md 1, item 3)."""
     key = nacl.signing.SigningKey(seed)
-    packed = checkpoint_key_id(name, bytes(key.verify_key)) + key.sign(text).signature
+    return signature_text(name, checkpoint_key_id(name, bytes(key.verify_key)) + key.sign(text).signature)
+
+
+def signature_text(name: str, packed: bytes) -> bytes:
+    """A signature line of a name and the bytes that its base64 holds."""
     return f"\u2014 {name} {base64.b64encode(packed).decode()}\n".encode()
 
 
