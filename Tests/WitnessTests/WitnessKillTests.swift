@@ -42,7 +42,7 @@ struct WitnessKillTests {
             for _ in 0..<Self.kills {
                 let process = try WitnessProcess(files)
                 shared.state.withLock { $0.transport = URLSessionTransport(root: process.url) }
-                try await Task.sleep(for: .milliseconds(Int(random.next() % 150)))
+                try await Task.sleep(for: .milliseconds(Int(random.next() % 300)))
                 process.kill()
             }
             // What was under way when the last one died is resolved by one that lives.
@@ -55,7 +55,7 @@ struct WitnessKillTests {
         }
         let (history, signed, conflicts) = shared.state.withLock { ($0.history, $0.signed, $0.conflicts) }
         print("\(signed.count) cosignatures up to size \(history.size), \(conflicts) conflicts refused")
-        #expect(signed.count > Self.kills && conflicts > Self.kills, "the test was a race")
+        #expect(signed.count > Self.kills / 2 && conflicts > Self.kills, "the test was a race")
         for checkpoint in signed {
             #expect(checkpoint.root == history.root(checkpoint.size), "seed \(seed): two histories at size \(checkpoint.size)")
         }
@@ -104,7 +104,8 @@ struct WitnessKillTests {
             if isEnding { return nil }
             do {
                 if let transport {
-                    let answer = try await transport.send(HTTPRequest(.post, "/add-checkpoint", body: body, timeoutSeconds: 5))
+                    let answer = try await transport.send(
+                        HTTPRequest(.post, "/add-checkpoint", contentType: MediaType.text, body: body, timeoutSeconds: 5))
                     if answer.status != 503 { return answer }
                 }
             } catch {
