@@ -63,11 +63,20 @@ struct WitnessKillTests {
         #expect(state.records[History.chainspec.network]?.checkpoint.size == history.size)
     }
 
-    /// Extends the history that is known in a way of its own, again and again.
+    /// Extends the history that is known in a way of its own, again and again; now and then asks for another one of the same size. A
+    /// witness that has forgotten what it signed is asked to sign another continuation of what it still knows.
     private static func race(_ number: Int, _ seed: UInt64, _ witness: WitnessKey, _ shared: Shared) async throws {
         var random = SplitMix64(seed: seed &+ UInt64(number) &+ 1)
-        while let base = shared.state.withLock({ $0.isEnding ? nil : $0.history }) {
-            let candidate = base.extended(by: 1 + Int(random.next() % 3), salt: "\(number) \(random.next())")
+        var remembered = UInt64.max
+        while let known = shared.state.withLock({ $0.isEnding ? nil : $0.history }) {
+            let base = History(Array(known.leaves.prefix(Int(min(remembered, known.size)))))
+            remembered = .max
+            let salt = "\(number) \(random.next())"
+            let isReplaced = random.next() % 4 == 0 && base.size > 0
+            let candidate =
+                isReplaced
+                ? History(Array(base.leaves.dropLast())).extended(by: 1, salt: salt)
+                : base.extended(by: 1 + Int(random.next() % 3), salt: salt)
             var oldSize = base.size
             while true {
                 guard let answer = try await send(try candidate.request(from: oldSize), shared) else { return }
@@ -81,6 +90,7 @@ struct WitnessKillTests {
                         oldSize = candidate.size
                         continue
                     }
+                    if answer.status == 409, let size, size < base.size { remembered = size }
                 }
                 break
             }
