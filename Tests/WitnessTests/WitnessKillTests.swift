@@ -42,7 +42,7 @@ struct WitnessKillTests {
             for _ in 0..<Self.kills {
                 let process = try WitnessProcess(files)
                 shared.state.withLock { $0.transport = URLSessionTransport(root: process.url) }
-                try await Task.sleep(for: .milliseconds(Int(random.next() % 150)))
+                try await Task.sleep(for: .milliseconds(Int(random.next() % 300)))
                 process.kill()
             }
             // What was under way when the last one died is resolved by one that lives.
@@ -55,7 +55,7 @@ struct WitnessKillTests {
         }
         let (history, signed, conflicts) = shared.state.withLock { ($0.history, $0.signed, $0.conflicts) }
         print("\(signed.count) cosignatures up to size \(history.size), \(conflicts) conflicts refused")
-        #expect(signed.count > Self.kills && conflicts > Self.kills, "the test was a race")
+        #expect(signed.count > Self.kills / 2 && conflicts > Self.kills, "the test was a race")
         for checkpoint in signed {
             #expect(checkpoint.root == history.root(checkpoint.size), "seed \(seed): two histories at size \(checkpoint.size)")
         }
@@ -63,11 +63,20 @@ struct WitnessKillTests {
         #expect(state.records[History.chainspec.network]?.checkpoint.size == history.size)
     }
 
-    /// Extends the history that is known in a way of its own, again and again.
+    /// Extends the history that is known in a way of its own, again and again; now and then asks for another one of the same size. A
+    /// witness that has forgotten what it signed is asked to sign another continuation of what it still knows.
     private static func race(_ number: Int, _ seed: UInt64, _ witness: WitnessKey, _ shared: Shared) async throws {
         var random = SplitMix64(seed: seed &+ UInt64(number) &+ 1)
-        while let base = shared.state.withLock({ $0.isEnding ? nil : $0.history }) {
-            let candidate = base.extended(by: 1 + Int(random.next() % 3), salt: "\(number) \(random.next())")
+        var remembered = UInt64.max
+        while let known = shared.state.withLock({ $0.isEnding ? nil : $0.history }) {
+            let base = History(Array(known.leaves.prefix(Int(min(remembered, known.size)))))
+            remembered = .max
+            let salt = "\(number) \(random.next())"
+            let isReplaced = random.next() % 4 == 0 && base.size > 0
+            let candidate =
+                isReplaced
+                ? History(Array(base.leaves.dropLast())).extended(by: 1, salt: salt)
+                : base.extended(by: 1 + Int(random.next() % 3), salt: salt)
             var oldSize = base.size
             while true {
                 guard let answer = try await send(try candidate.request(from: oldSize), shared) else { return }
@@ -81,6 +90,7 @@ struct WitnessKillTests {
                         oldSize = candidate.size
                         continue
                     }
+                    if answer.status == 409, let size, size < base.size { remembered = size }
                 }
                 break
             }
@@ -104,7 +114,8 @@ struct WitnessKillTests {
             if isEnding { return nil }
             do {
                 if let transport {
-                    let answer = try await transport.send(HTTPRequest(.post, "/add-checkpoint", body: body, timeoutSeconds: 5))
+                    let answer = try await transport.send(
+                        HTTPRequest(.post, "/add-checkpoint", contentType: MediaType.text, body: body, timeoutSeconds: 5))
                     if answer.status != 503 { return answer }
                 }
             } catch {
