@@ -40,14 +40,14 @@ struct WitnessKillTests {
             }
             var random = SplitMix64(seed: seed)
             for _ in 0..<Self.kills {
-                let process = try WitnessProcess(files)
-                shared.state.withLock { $0.transport = URLSessionTransport(root: process.url) }
+                let process = try files.start()
+                shared.state.withLock { $0.transport = URLSessionTransport(root: process.root) }
                 try await Task.sleep(for: .milliseconds(Int(random.next() % 300)))
                 process.kill()
             }
             // What was under way when the last one died is resolved by one that lives.
-            let last = try WitnessProcess(files)
-            shared.state.withLock { $0.transport = URLSessionTransport(root: last.url) }
+            let last = try files.start()
+            shared.state.withLock { $0.transport = URLSessionTransport(root: last.root) }
             try await Task.sleep(for: .milliseconds(500))
             shared.state.withLock { $0.isEnding = true }
             try await group.waitForAll()

@@ -6,6 +6,9 @@ import Testing
 
 /// `coffer` gets proofs from a real daemon, `coffer-verify` checks them from files, and names what was changed in them.
 @Suite(.timeLimit(.minutes(5))) struct ProofToolTests {
+    /// How long one run of a program may take.
+    private static let runLimitSeconds = 60.0
+
     private struct Tools {
         let scene: DaemonScene
         let daemon: DaemonProcess
@@ -18,7 +21,8 @@ import Testing
             _ program: String, _ arguments: String..., exitCode: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation
         ) throws -> [String: JSON] {
             let node = program == "coffer" ? ["--node", daemon.url] : []
-            let outcome = try BuiltProgram.run(program, arguments + node + ["--chainspec", scene.files.chainspec.path, "--json"])
+            let outcome = try BuiltProgram.run(
+                program, arguments + node + ["--chainspec", scene.files.chainspec.path, "--json"], seconds: ProofToolTests.runLimitSeconds)
             #expect(outcome.exitCode == exitCode, "\(arguments): \(outcome.output)\(outcome.errors)", sourceLocation: sourceLocation)
             let text = outcome.output.isEmpty ? outcome.errors : outcome.output
             return try JSON.parse(text, maximumBytes: 1 << 24).members

@@ -25,7 +25,7 @@ final class WitnessFiles: Sendable {
         try KeyFile.create(
             at: key, kind: .witness, secret: seed, passphrase: SecretBytes(copying: words), isDevelopment: true)
         let made = try BuiltProgram.run("coffer-witness", ["init", "--data", data, "--key", key, "--name", Self.name, "--json"])
-        guard made.exitCode == 0 else { throw WitnessProcess.Failure.didNotStart(exitCode: made.exitCode, log: made.errors) }
+        guard made.exitCode == 0 else { throw DaemonProcess.Failure.didNotStart(exitCode: made.exitCode, log: made.errors) }
     }
 
     var serveArguments: [String] {
@@ -41,72 +41,18 @@ final class WitnessFiles: Sendable {
     }
 }
 
-/// A running `coffer-witness`.
-final class WitnessProcess: Sendable {
-    enum Failure: Error {
-        case didNotStart(exitCode: Int32, log: String)
+extension WitnessFiles {
+    /// Starts the witness, and waits until it listens.
+    func start() throws -> DaemonProcess {
+        try DaemonProcess(
+            program: "coffer-witness", serveArguments, log: directory.url.appending(path: "log-\(UUID().uuidString)"))
     }
+}
 
-    let port: Int
-    private let process: Process
-    private let log: URL
-
-    init(_ files: WitnessFiles) throws {
-        let process = Process()
-        process.executableURL = BuiltProgram.url("coffer-witness")
-        process.arguments = files.serveArguments
-        process.currentDirectoryURL = ProjectFiles.root
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        let log = files.directory.url.appending(path: "log-\(UUID().uuidString)")
-        try Data().write(to: log)
-        process.standardError = try FileHandle(forWritingTo: log)
-        try process.run()
-        self.process = process
-        self.log = log
-        while true {
-            if let port = try Self.port(in: log) {
-                self.port = port
-                return
-            }
-            guard process.isRunning else {
-                throw Failure.didNotStart(exitCode: process.terminationStatus, log: try String(contentsOf: log, encoding: .utf8))
-            }
-            Thread.sleep(forTimeInterval: 0.002)
-        }
-    }
-
-    deinit { kill() }
-
-    var url: URL {
-        guard let url = URL(string: "http://127.0.0.1:\(port)") else { preconditionFailure("a port makes an address") }
-        return url
-    }
-
-    func logText() throws -> String { try String(contentsOf: log, encoding: .utf8) }
-
-    /// Ends the process at once, wherever it is.
-    func kill() {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        wait()
-    }
-
-    /// Asks the process to end, and gives its exit code.
-    func stop() -> Int32 {
-        Foundation.kill(process.processIdentifier, SIGTERM)
-        wait()
-        return process.terminationStatus
-    }
-
-    private func wait() {
-        while process.isRunning { Thread.sleep(forTimeInterval: 0.002) }
-    }
-
-    private static func port(in log: URL) throws -> Int? {
-        let text = String(decoding: try Data(contentsOf: log), as: UTF8.self)
-        guard text.hasSuffix("\n"), let start = text.range(of: "\"port\":\"") else { return nil }
-        return Int(text[start.upperBound...].prefix { $0.isNumber })
+extension DaemonProcess {
+    var root: URL {
+        guard let root = URL(string: url) else { preconditionFailure("a port makes an address") }
+        return root
     }
 }
 
