@@ -103,7 +103,9 @@ struct CofferBench: ParsableCommand {
             seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep,
             scaleAccounts: scaleAccounts,
             includesSweep: sweep, mix: mix, blockRowName: rowName)
-        if scale, scaleAccounts == nil { settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000) }
+        if scale || only.contains("scale"), scaleAccounts == nil {
+            settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000)
+        }
         if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 100_000], full: [10_000, 1_000_000]) }
         if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 10_000, full: 32_768) }
         if blocks == nil { settings.blocks = settings.sized(tiny: 3, quick: 60, full: 60) }
