@@ -40,10 +40,10 @@ struct CofferBench: ParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Numbers of accounts; default: 10000 and 1000000, with --quick 10000 and 100000.", valueName: "count"))
+        help: ArgumentHelp("Numbers of accounts; default: 10000 and 1000000, with --quick 10000 and 50000.", valueName: "count"))
     var accounts: [Int] = []
 
-    @Option(help: ArgumentHelp("Transactions in a block; default: 32768, with --quick 10000.", valueName: "count"))
+    @Option(help: ArgumentHelp("Transactions in a block; default: 32768, with --quick 5000.", valueName: "count"))
     var blockTransactions: Int?
 
     @Option(help: ArgumentHelp("Blocks in a row of block; default: 60.", valueName: "count"))
@@ -103,9 +103,11 @@ struct CofferBench: ParsableCommand {
             seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep,
             scaleAccounts: scaleAccounts,
             includesSweep: sweep, mix: mix, blockRowName: rowName)
-        if scale, scaleAccounts == nil { settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000) }
-        if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 100_000], full: [10_000, 1_000_000]) }
-        if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 10_000, full: 32_768) }
+        if scale || only.contains("scale"), scaleAccounts == nil {
+            settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000)
+        }
+        if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 50_000], full: [10_000, 1_000_000]) }
+        if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 5_000, full: 32_768) }
         if blocks == nil { settings.blocks = settings.sized(tiny: 3, quick: 60, full: 60) }
         return settings
     }
