@@ -13,7 +13,7 @@ struct CosigningTests {
 
     /// Asks for the checkpoint until it is as wanted.
     private func checkpoint(of daemon: DaemonProcess, until isWanted: (SignedCheckpoint) -> Bool) async throws -> SignedCheckpoint {
-        let transport = URLSessionTransport(root: try #require(URL(string: daemon.url)))
+        let transport = URLSessionTransport(root: daemon.root)
         let end = Date(timeIntervalSinceNow: 60)
         while true {
             let answer = try await transport.send(HTTPRequest(.get, "/v1/checkpoint", accept: MediaType.text))
@@ -51,7 +51,7 @@ struct CosigningTests {
     @Test func cosignaturesArePublishedAndBlocksNeverWaitForThem() async throws {
         let directory = try TemporaryDirectory()
         let (present, away) = (try WitnessFiles(), try WitnessFiles())
-        let witness = try WitnessProcess(present)
+        let witness = try present.start()
         let daemon = try DaemonProcess(
             data: directory.url.appending(path: "data"), log: directory.url.appending(path: "log"),
             // Nothing listens on port 1.
@@ -86,7 +86,7 @@ struct CosigningTests {
     @Test func aNodeThatShowsAWitnessAnotherHistoryIsFoundOut() async throws {
         let directory = try TemporaryDirectory()
         let files = try WitnessFiles()
-        let witness = try WitnessProcess(files)
+        let witness = try files.start()
         func start(_ name: String) throws -> DaemonProcess {
             try DaemonProcess(
                 data: directory.url.appending(path: name), log: directory.url.appending(path: "\(name).log"),
@@ -112,8 +112,8 @@ struct CosigningTests {
 
     @Test func badInputIsAnsweredAndNamed() async throws {
         let files = try WitnessFiles()
-        let witness = try WitnessProcess(files)
-        let transport = URLSessionTransport(root: witness.url)
+        let witness = try files.start()
+        let transport = URLSessionTransport(root: witness.root)
         func status(_ body: [UInt8]) async throws -> Int {
             try await transport.send(HTTPRequest(.post, "/add-checkpoint", contentType: MediaType.text, body: body)).status
         }
@@ -134,7 +134,7 @@ struct CosigningTests {
 
     @Test func aStateThatIsNotThereOrDamagedIsNotReplaced() throws {
         let files = try WitnessFiles()
-        #expect(try WitnessProcess(files).stop() == 0)
+        #expect(try files.start().stop() == 0)
         let state = URL(filePath: "\(files.data)/state")
         let text = try Data(contentsOf: state)
         func serve() throws -> BuiltProgram.Outcome { try BuiltProgram.run("coffer-witness", files.serveArguments, seconds: 20) }
@@ -151,7 +151,7 @@ struct CosigningTests {
         #expect(!FileManager.default.fileExists(atPath: state.path))
 
         try text.write(to: state)
-        let process = try WitnessProcess(files)
+        let process = try files.start()
         let second = try serve()
         #expect(second.exitCode == 2 && second.errors.contains("Another process holds"))
         #expect(process.stop() == 0)
