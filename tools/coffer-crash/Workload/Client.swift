@@ -116,7 +116,7 @@ struct Client {
     private mutating func payMany(from payer: TestAccount) async throws {
         let payees = load.payees.withLock { $0 }.filter { $0 != payer.id }
         guard !payees.isEmpty else { return }
-        let most = random.once(in: 8) ? Transfer.maximumLegCount : 200
+        let most = random.once(in: 8) ? Transaction.maximumLegCount : 200
         let count = 65 + random.below(most - 64)
         let issue = TransactionBuilder.Step.issue(
             bank: network.bankA.id, to: payer.id, asset: TestNetwork.eur, amount: UInt64(count))
