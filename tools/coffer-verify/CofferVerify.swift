@@ -17,7 +17,10 @@ struct CofferVerify: ParsableCommand {
               coffer-verify receipt payment.receipt --chainspec chainspec/development.json
             """,
         version: "0.1.0",
-        subcommands: [ReceiptCommand.self, BalanceCommand.self, CheckpointCommand.self, ChainCommand.self])
+        subcommands: [
+            ReceiptCommand.self, BalanceCommand.self, CheckpointCommand.self, ChainCommand.self,
+            SnapshotCommand.self, EvidenceCommand.self,
+        ])
 
     static func main() {
         do {

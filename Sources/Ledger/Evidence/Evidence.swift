@@ -2,7 +2,7 @@ public import Cryptography
 
 /// A small file that proves, with the chain specification and nothing else, that something in a chain or in an archive of it is wrong
 /// (`docs/spec/evidence.md`).
-public struct Evidence: Hashable, Sendable {
+public struct Evidence: Equatable, Sendable {
     /// The `format` field of the JSON form.
     public static let format = "coffer-evidence/v1"
     /// A longer document is refused unread, and none is made: then evidence only says where to look (`Kind.pointer`).

@@ -44,6 +44,7 @@ struct SparseChecks {
         } else {
             isPossible =
                 (account.kind == .bankIssued || account.kind == .walletHeld) && Int(account.institution) < chainspec.institutions.count
+                && !genesis.contains { $0.id == account.id }
         }
         let isKnown = account.balances.allSatisfy { chainspec.hasAsset($0.asset) }
         guard isPossible, isKnown, account.entryCount < Self.maximumEntryCount else {

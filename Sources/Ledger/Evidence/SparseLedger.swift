@@ -16,31 +16,47 @@ struct SparseLedger: ~Copyable {
     init(
         accounts: [ProvenAccount], supply: [SupplyRecord], before parent: BlockHeader, chainspec: Chainspec
     ) throws(EvidenceError) {
-        guard MerkleTree(leaves: supply.map(\.leaf)).root == parent.supplyRoot else {
-            throw .wrongPath("the supply records are not those of the block before")
-        }
-        tree = PartialMerkleTree(count: parent.accountCount)
-        known = []
-        var last: AccountIndex?
-        for item in accounts {
-            if let last, last >= item.account.index { throw .notLinked("the accounts are not in strictly ascending order") }
-            last = item.account.index
-            let isIncluded = MerkleProof.includes(
-                leaf: item.account.leaf, index: item.account.index, count: parent.accountCount, path: item.path, root: parent.stateRoot)
-            guard isIncluded else { throw .wrongPath("account \(item.account.index) is not in the state before the block") }
-            guard known.insert(item.account.id).inserted else { throw .impossibleState("two accounts have the id \(item.account.id)") }
-            tree.insert(item.account.leaf, at: item.account.index, path: item.path)
-        }
-        let proven = accounts.map(\.account)
-        try SparseChecks(chainspec: chainspec, supply: supply).check(proven)
+        let parts = try Self.check(accounts, supply, parent, chainspec)
+        self.init(parts, accounts.map(\.account), supply, parent, chainspec)
+    }
+
+    private init(
+        _ parts: (known: Set<AccountID>, tree: PartialMerkleTree), _ accounts: [Account], _ supply: [SupplyRecord], _ parent: BlockHeader,
+        _ chainspec: Chainspec
+    ) {
+        (known, tree) = parts
+        self.parent = parent
         // The rules find institutions by their position, so genesis is there whole; what is not proved is never looked at.
         var all = chainspec.genesisAccounts
-        for account in proven {
-            if account.index < UInt64(chainspec.genesisAccounts.count) { all[Int(account.index)] = account } else { all.append(account) }
+        let genesisCount = UInt64(all.count)
+        for account in accounts {
+            if account.index < genesisCount { all[Int(account.index)] = account } else { all.append(account) }
         }
         state = LedgerState(
             chainspec: chainspec, height: parent.height, time: parent.time, accounts: all, supply: supply, replayWindow: ReplayWindow())
-        self.parent = parent
+    }
+
+    private static func check(
+        _ accounts: [ProvenAccount], _ supply: [SupplyRecord], _ parent: BlockHeader, _ chainspec: Chainspec
+    ) throws(EvidenceError) -> (known: Set<AccountID>, tree: PartialMerkleTree) {
+        guard MerkleTree(leaves: supply.map(\.leaf)).root == parent.supplyRoot else {
+            throw .wrongPath("the supply records are not those of the block before")
+        }
+        var tree = PartialMerkleTree(count: parent.accountCount)
+        var known: Set<AccountID> = []
+        var last: AccountIndex?
+        for item in accounts {
+            let account = item.account
+            if let last, last >= account.index { throw .notLinked("the accounts are not in strictly ascending order") }
+            last = account.index
+            let isIncluded = MerkleProof.includes(
+                leaf: account.leaf, index: account.index, count: parent.accountCount, path: item.path, root: parent.stateRoot)
+            guard isIncluded else { throw .wrongPath("account \(account.index) is not in the state before the block") }
+            guard known.insert(account.id).inserted else { throw .impossibleState("two accounts have the id \(account.id)") }
+            tree.insert(account.leaf, at: account.index, path: item.path)
+        }
+        try SparseChecks(chainspec: chainspec, supply: supply).check(accounts.map(\.account))
+        return (known, tree)
     }
 
     /// Notes that a transaction was in the chain before.
