@@ -192,8 +192,6 @@ struct EvidenceTests {
         #expect(finding.against == .validators)
         if name != "accountCount" { #expect(finding.statement.contains("\(Self.other)")) }
         // The root found by execution is that of the honest block.
-        var honest = Self.forge()
-        for _ in 0..<2 { _ = honest.nonce() }
         if name == "stateRoot" {
             var honestForge = Self.forge()
             let header = honestForge.add(transactions).block.header

@@ -46,19 +46,23 @@ struct ChainCommand: ParsableCommand {
     private func replay(_ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier) throws(ReplayError) {
         var archive = try ExportDirectory(path: export, network: chainspec.network)
         let chain = try start.chain(chainspec, verifier, reading: &archive)
+        let result = try replay(chain, &archive)
+        let checkpoint = try archive.checkpoint()
+        try result.check(checkpoint, against: chainspec)
+        var summary = ChainSummary(chainspec: chainspec, start: start, assumedUntil: self.start.assumeSignaturesUntil)
+        summary.print(result, checkpoint, json: common.json)
+    }
+
+    /// Replays the rest of an export, and shows how far it is.
+    private func replay(_ chain: consuming Chain, _ archive: inout ExportDirectory) throws(ReplayError) -> ReplayResult {
         let bar = ProgressBar(total: archive.byteCount, done: archive.byteCountRead)
         defer { bar.clear() }
-        let replayed = try Replay.run(chain, assumingSignaturesUntil: self.start.assumeSignaturesUntil) { figures in
+        let replayed = try Replay.run(chain, assumingSignaturesUntil: start.assumeSignaturesUntil) { figures in
             bar.show(archive.byteCountRead, figures)
         } next: { () throws(ReplayError) in
             try archive.next()
         }
-        let result = ReplayResult(replayed)
-        let checkpoint = try archive.checkpoint()
-        try result.check(checkpoint, against: chainspec)
-        bar.clear()
-        var summary = ChainSummary(chainspec: chainspec, start: start, assumedUntil: self.start.assumeSignaturesUntil)
-        summary.print(result, checkpoint, json: common.json)
+        return ReplayResult(replayed)
     }
 
     /// What does not hold, exactly, and where it was asked for, evidence of it.
@@ -73,7 +77,7 @@ struct ChainCommand: ParsableCommand {
             verdict.note("to prove it to others, run this again with --evidence FILE")
             return verdict
         }
-        do throws(ReplayError) {
+        do {
             let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
             guard let made = try search.evidence(of: error) else {
                 verdict.note("no evidence was written: this is found in the files themselves, and only they show it")

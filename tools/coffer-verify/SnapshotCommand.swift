@@ -35,12 +35,11 @@ struct SnapshotCommand: ParsableCommand {
         }
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
-        do throws(ReplayError) {
+        do {
             var last: CertifiedBlock?
             var archive = try ExportDirectory(path: export, network: chainspec.network)
             let chain = try start.chain(chainspec, verifier, reading: &archive)
             let bar = ProgressBar(total: archive.byteCount, done: archive.byteCountRead)
-            defer { bar.clear() }
             var before = chain.history
             let replayed = try Replay.run(chain, assumingSignaturesUntil: self.start.assumeSignaturesUntil) { figures in
                 bar.show(archive.byteCountRead, figures)
@@ -51,8 +50,9 @@ struct SnapshotCommand: ParsableCommand {
                 last = block
                 return block
             }
+            bar.clear()
             try write(replayed, last, before, start)
-        } catch {
+        } catch let error as ReplayError {
             throw error.doesNotHold
                 ? Verdict.doesNotHold(code: error.code, error.description, json: common.json)
                 : Verdict.unreadable(code: error.code, error.description, json: common.json)

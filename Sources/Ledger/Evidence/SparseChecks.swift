@@ -11,9 +11,8 @@ struct SparseChecks {
     func check(_ accounts: [Account]) throws(EvidenceError) {
         try checkSupply()
         let genesis = chainspec.genesisAccounts
-        for account in accounts {
-            try check(account, genesis)
-        }
+        let ids = Set(genesis.map(\.id))
+        for account in accounts { try check(account, genesis, ids) }
         try checkSums(accounts)
     }
 
@@ -36,7 +35,7 @@ struct SparseChecks {
         guard owed == held else { throw .impossibleState("what the banks owe is not what the holders have") }
     }
 
-    private func check(_ account: Account, _ genesis: [Account]) throws(EvidenceError) {
+    private func check(_ account: Account, _ genesis: [Account], _ genesisIDs: Set<AccountID>) throws(EvidenceError) {
         let isPossible: Bool
         if account.index < UInt64(genesis.count) {
             let own = genesis[Int(account.index)]
@@ -44,7 +43,7 @@ struct SparseChecks {
         } else {
             isPossible =
                 (account.kind == .bankIssued || account.kind == .walletHeld) && Int(account.institution) < chainspec.institutions.count
-                && !genesis.contains { $0.id == account.id }
+                && !genesisIDs.contains(account.id)
         }
         let isKnown = account.balances.allSatisfy { chainspec.hasAsset($0.asset) }
         guard isPossible, isKnown, account.entryCount < Self.maximumEntryCount else {
