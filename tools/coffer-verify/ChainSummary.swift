@@ -46,7 +46,8 @@ struct ChainSummary {
         finding.add(
             "checked", "checked", checked,
             text: "format, rules, roots and \(figures.attestations) attestations of \(figures.blocks) blocks; "
-                + "the signatures of \(figures.transactions - figures.assumedTransactions) transactions; the signed checkpoint of \(checkpoint.checkpoint.size) headers")
+                + "the signatures of \(figures.transactions - figures.assumedTransactions) transactions; "
+                + "the signed checkpoint of \(checkpoint.checkpoint.size) headers")
     }
 
     private mutating func addSupply(_ supply: [SupplyRecord]) {
@@ -62,8 +63,9 @@ struct ChainSummary {
             for record in shown where record.quota > 0 || record.issued > 0 {
                 let bank = chainspec.institutions[Int(record.institution)].name
                 finding.note(
-                    "", "\(bank): issued \(amount(record.issued)), redeemed \(amount(record.redeemed)), outstanding \(amount(record.outstanding)) "
-                        + "of quota \(amount(UInt128(record.quota)))")
+                    "",
+                    "\(bank): issued \(amount(record.issued)), redeemed \(amount(record.redeemed)), "
+                        + "outstanding \(amount(record.outstanding)) of quota \(amount(UInt128(record.quota)))")
             }
             for record in shown {
                 let name = chainspec.institutions[Int(record.institution)].name
@@ -83,12 +85,13 @@ enum Unchecked {
         var list: [String] = []
         if start.height > 0 {
             list.append(
-                "the transactions of heights 1 to \(start.height): they were not executed; their headers are the history that the checkpoint of --from commits to")
+                "the transactions of heights 1 to \(start.height): they were not executed; "
+                    + "their headers are the history that the checkpoint of --from commits to")
         }
         if figures.assumedBlocks > 0 {
             list.append(
-                "the signatures and proofs of possession of \(figures.assumedTransactions) transactions in \(figures.assumedBlocks) blocks, up to height \(assumedUntil): "
-                    + "only that a quorum of validators attested them")
+                "the signatures and proofs of possession of \(figures.assumedTransactions) transactions "
+                    + "in \(figures.assumedBlocks) blocks, up to height \(assumedUntil): only that a quorum of validators attested them")
         }
         return list
     }

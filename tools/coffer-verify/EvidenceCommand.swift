@@ -41,7 +41,8 @@ struct EvidenceCommand: ParsableCommand {
         if let id = evidence.id { finding.add("id", "id", id.hex) }
         finding.add(
             "proves it against", "against", .string(found.against.rawValue),
-            text: found.against == .validators ? "the validators: a quorum of them signed it" : "the archive's bytes alone: nobody is accused")
+            text: found.against == .validators
+                ? "the validators: a quorum of them signed it" : "the archive's bytes alone: nobody is accused")
         finding.add(
             "header signed by", "signers", .array(found.signers.map { .string($0) }),
             text: found.signers.isEmpty ? "nobody" : found.signers.joined(separator: ", "))

@@ -45,7 +45,8 @@ struct OutputFile {
 
     private func failed(_ error: any Error) -> Verdict {
         Verdict.unreadable(
-            code: "outputFailed", "\(path) cannot be written: \(error.localizedDescription) Make room, remove it, and try again.", json: json)
+            code: "outputFailed", "\(path) cannot be written: \(error.localizedDescription) Make room, remove it, and try again.",
+            json: json)
     }
 
     static func write(_ bytes: [UInt8], to path: String, json: Bool) throws(Verdict) {

@@ -18,7 +18,8 @@ struct ProgressBar {
 
     func show(_ done: UInt64, _ figures: ReplayProgress) {
         guard isTerminal, total > alreadyDone else { return }
-        write("\r" + Self.line(done: done - min(done, alreadyDone), of: total - alreadyDone, figures, seconds: Date().timeIntervalSince(start)))
+        let seconds = Date().timeIntervalSince(start)
+        write("\r" + Self.line(done: done - min(done, alreadyDone), of: total - alreadyDone, figures, seconds: seconds))
     }
 
     static func line(done: UInt64, of total: UInt64, _ figures: ReplayProgress, seconds: Double) -> String {
@@ -27,8 +28,15 @@ struct ProgressBar {
         let left = share > 0 ? Int(min(359_999, seconds / share - seconds)) : 0
         let filled = Int(share * Double(width))
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-        let time = left >= 3_600 ? "\(left / 3_600) h \(left % 3_600 / 60) min" : left >= 60 ? "\(left / 60) min \(left % 60) s" : "\(left) s"
-        return "[\(bar)] \(Int(share * 100))%  \(figures.transactions) transactions, \(Int(rate)) a second, \(time) left   "
+        return "[\(bar)] \(Int(share * 100))%  \(figures.transactions) transactions, \(Int(rate)) a second, \(text(left)) left   "
+    }
+
+    private static func text(_ seconds: Int) -> String {
+        switch seconds {
+        case 3_600...: "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+        case 60...: "\(seconds / 60) min \(seconds % 60) s"
+        default: "\(seconds) s"
+        }
     }
 
     func clear() {

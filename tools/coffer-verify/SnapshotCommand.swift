@@ -31,7 +31,8 @@ struct SnapshotCommand: ParsableCommand {
         let start = try start.read(chainspec, common)
         if let height, height < start.height {
             throw Verdict.unreadable(
-                code: "wrongUse", "--height is before the checkpoint of --from. Give a later height, or start at genesis.", json: common.json)
+                code: "wrongUse", "--height is before the checkpoint of --from. Give a later height, or start at genesis.",
+                json: common.json)
         }
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }

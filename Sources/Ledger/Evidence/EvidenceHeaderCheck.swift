@@ -65,8 +65,8 @@ extension Evidence {
         guard history.root != signed.checkpoint.root else { throw .noOffence("the checkpoint is of the header's history") }
         return EvidenceFinding(
             .validators, signers: chainspec.signers(of: block),
-            "the checkpoint of \(signed.checkpoint.size) headers has the root \(signed.checkpoint.root), and the final headers give \(history.root): "
-                + "validators signed two histories")
+            "the checkpoint of \(signed.checkpoint.size) headers has the root \(signed.checkpoint.root), "
+                + "and the final headers give \(history.root): validators signed two histories")
     }
 
     func checkUndecodable() throws(EvidenceError) -> EvidenceFinding {
@@ -99,8 +99,8 @@ extension Evidence {
         do throws(DecodingError) {
             block = try CertifiedBlock(decoding: content)
         } catch {
-            return EvidenceFinding(
-                .archive, signers: [], statement, suspect: "the block does not decode: \(error)\(CertifiedBlock.undecodablePart(of: content))")
+            let part = CertifiedBlock.undecodablePart(of: content)
+            return EvidenceFinding(.archive, signers: [], statement, suspect: "the block does not decode: \(error)\(part)")
         }
         let header = block.block.header
         let certified = CertifiedHeader(header: header, attestations: block.attestations)

@@ -3,8 +3,8 @@ public import Cryptography
 extension MerkleProof {
     /// Whether `leaves` are the first leaves of the tree of `count` leaves with `root`, given the inclusion proof of the last of them.
     ///
-    /// What stands to the left of a leaf on its path are the roots of the perfect subtrees over all leaves before it, so those leaves can be
-    /// compared with the path, and no further hash is needed.
+    /// What stands to the left of a leaf on its path are the roots of the perfect subtrees over all leaves before it, so those leaves can
+    /// be compared with the path, and no further hash is needed.
     public static func includes(first leaves: [Bytes32], count: UInt64, path: [Bytes32], root: Bytes32) -> Bool {
         guard let leaf = leaves.last else { return false }
         let index = UInt64(leaves.count) - 1
