@@ -111,7 +111,7 @@ let package = Package(
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
                 hummingbird, hummingbirdTesting,
             ] + network),
-        tests("ProjectTests", ["Ledger", "Cryptography"]),
+        tests("ProjectTests", ["Verifier", "Ledger", "Cryptography"]),
     ],
     swiftLanguageModes: [.v6]
 )

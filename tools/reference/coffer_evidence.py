@@ -1,17 +1,18 @@
 """Evidence and state snapshots: docs/spec/evidence.md and snapshot.md, as far as the vectors need them."""
 
-from dataclasses import replace
+from pyverify.block import Header
+from pyverify.chain import check_finality
+from pyverify.chainspec import Chainspec
+from pyverify.checkpoint import check_checkpoint
+from pyverify.encoding import DoesNotHold, NotCanonical, Reader, Tree, Unreadable, leaf_hash, node_hash, root_from_path, sha256
+from pyverify.proofs import attestations_from_json, path_from_json
+from pyverify.rules import AppliedIDs, Application
+from pyverify.signatures import Signatures
+from pyverify.state_tree import LIABILITY, Account, State
+from pyverify.strict_json import fields, json_choice, json_hex, json_integer, json_list, strict_json
+from pyverify.transaction import decode_transaction
 
-from coffer_block import Account, Header
-from coffer_chain import check_finality
-from coffer_chainspec import Chainspec
-from coffer_checkpoint import check_checkpoint
-from coffer_encoding import DoesNotHold, NotCanonical, Reader, Tree, Unreadable, node_hash, root_from_path, sha256
-from coffer_json import fields, json_choice, json_hex, json_integer, json_list, strict_json
-from coffer_ledger import Refusal, State, apply
-from coffer_proofs import attestations_from_json, path_from_json
-from coffer_transaction import decode_transaction
-
+ISSUE, REDEEM = 3, 4
 KINDS = "header finality transaction root undecodable frame checkpoint pointer"
 OPTIONAL = ("position id suspect origin parent block history transactions path accounts supply earlier bytes checkpoint")
 
@@ -44,7 +45,7 @@ def folded(peaks: list[bytes]) -> bytes:
 
 
 def grown(count: int, peaks: list[bytes], leaf: bytes) -> tuple[int, list[bytes]]:
-    value, peaks, rest = sha256(b"\x00" + leaf), list(peaks), count
+    value, peaks, rest = leaf_hash(leaf), list(peaks), count
     while rest & 1:
         value, rest = node_hash(peaks.pop(), value), rest >> 1
     return count + 1, peaks + [value]
@@ -85,7 +86,7 @@ def check_transaction(chainspec: Chainspec, item: dict, height: int) -> str:
     if len(data) != position + 1:
         raise DoesNotHold("evidenceIncomplete", "transactions before it are missing")
     path = path_from_json(item["path"] or [])
-    root = root_from_path(b"\x00" + data[-1], position, header.transaction_count, path)
+    root = root_from_path(leaf_hash(b"\x00" + data[-1]), position, header.transaction_count, path)
     left, before = left_siblings(position, header.transaction_count, path), (0, [])
     for entry in data[:-1]:
         before = grown(*before, b"\x00" + entry)
@@ -97,7 +98,7 @@ def check_transaction(chainspec: Chainspec, item: dict, height: int) -> str:
     state, known = sparse_state(chainspec, item, parent)
     touched = [touched_accounts(chainspec, transaction) for transaction in transactions]
     needed: set[bytes] = set()
-    run = []
+    run, applied = [], AppliedIDs()
     for number in reversed(range(len(transactions))):
         existing, opened = touched[number]
         if number == position or (existing | opened) & needed:
@@ -107,8 +108,8 @@ def check_transaction(chainspec: Chainspec, item: dict, height: int) -> str:
         if not touched[number][0] <= known:
             raise DoesNotHold("evidenceIncomplete", "an account is missing")
         try:
-            apply(state, transactions[number], height, header.time, number)
-        except Refusal as refusal:
+            Application(state, applied, Signatures(), transactions[number], height, header.time, number).apply()
+        except DoesNotHold as refusal:
             if number != position:
                 raise DoesNotHold("evidenceOtherOffence", f"transaction {number} is refused") from refusal
             return refusal.code
@@ -131,7 +132,7 @@ def touched_accounts(chainspec: Chainspec, transaction) -> tuple[set[bytes], set
     for operation in transaction.operations:
         for opening in operation.openings:
             opened.add(chainspec.opened_account(opening.kind, operation.accounts[0], opening.salt, opening.policy))
-        if operation.type in ("issue", "redeem") and operation.asset < len(chainspec.assets):
+        if operation.type in (ISSUE, REDEEM) and operation.asset < len(chainspec.assets):
             for bank in chainspec.assets[operation.asset].quotas:
                 if chainspec.institution_account(bank) == operation.accounts[0]:
                     existing.add(chainspec.liability_account(operation.asset, bank))
@@ -148,10 +149,19 @@ def sparse_state(chainspec: Chainspec, item: dict, parent: Header) -> tuple[Stat
         entry = fields(entry, "account path")
         data = json_hex(entry["account"], None, "an account")
         account = Account.decode(data)
-        if root_from_path(data, account.index, parent.account_count, path_from_json(entry["path"])) != parent.state_root:
+        path = path_from_json(entry["path"])
+        if root_from_path(leaf_hash(data), account.index, parent.account_count, path) != parent.state_root:
             raise DoesNotHold("evidenceWrongPath", f"account {account.index} is not in the state")
         known.add(account.id)
-        state.put(account if account.index < genesis else replace(account, index=len(state.accounts)))
+        state.by_id[account.id] = account
+        if account.index < genesis:
+            state.accounts[account.index] = account
+            if account.kind == LIABILITY:
+                asset = next(place[0] for place, other in state.liabilities.items() if other.id == account.id)
+                state.liabilities[asset, account.institution] = account
+        else:
+            account.index = len(state.accounts)
+            state.accounts.append(account)
     return state, known
 
 

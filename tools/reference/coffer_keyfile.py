@@ -8,8 +8,9 @@ import nacl.exceptions
 import nacl.pwhash
 import nacl.signing
 
-from coffer_encoding import (
-    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, NotCanonical, Reader, Unreadable, public_key, require, unsigned,
+from coffer_keys import public_key
+from pyverify.encoding import (
+    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, NotCanonical, Reader, Unreadable, require, unsigned,
 )
 
 FIRST_LINE = b"coffer key file v1\n"

@@ -8,9 +8,11 @@ from pathlib import Path
 import nacl.bindings
 import nacl.exceptions
 
-from coffer_encoding import (
-    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_parts, bech32m_text, node_hash, root_from_leaf_hash, sha256,
-    valid_ed25519, valid_signature,
+from coffer_keys import bech32m_parts
+from pyverify.ed25519 import valid_ed25519
+from pyverify.encoding import (
+    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_text, node_hash, root_from_path, sha256,
+    valid_signature,
 )
 
 
@@ -76,7 +78,7 @@ def check_inclusion(file: Path) -> int:
         leaf, wanted, *path = (base64.b64decode(text or "") for text in (
             test["leafHash"], test["root"], *(test["proof"] or [])))
         hashes = {len(value) for value in (leaf, wanted, *path)} == {32}
-        holds = hashes and root_from_leaf_hash(leaf, test["leafIdx"], test["treeSize"], path) == wanted
+        holds = hashes and root_from_path(leaf, test["leafIdx"], test["treeSize"], path) == wanted
         expect(holds == (not test["wantErr"]), f"{file.name} {test['_file']}")
     return len(tests)
 
