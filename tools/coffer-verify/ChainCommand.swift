@@ -85,6 +85,11 @@ struct ChainCommand: ParsableCommand {
             }
             try OutputFile.write(made.json().bytes(.pretty) + [UInt8(ascii: "\n")], to: evidence, json: common.json)
             verdict.add("evidence", .string(evidence))
+            if let suspect = made.suspect {
+                verdict.add(
+                    "suspect",
+                    ["transaction": .number(UInt64(suspect.position)), "id": .string(suspect.id.hex), "code": .string(suspect.code)])
+            }
             verdict.note("evidence: \(evidence): \(made.detail)")
             if made.kind == .pointer { verdict.note("this evidence says where the offence is; it does not prove it by itself") }
         } catch let failure as ReplayError {

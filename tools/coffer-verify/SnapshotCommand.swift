@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Cryptography
 import Ledger
 import Verifier
 
