@@ -20,6 +20,8 @@ struct ChainCommand: ParsableCommand {
             EXAMPLE:
               coffer export --out export --chainspec chainspec/development.json
               coffer-verify chain export --chainspec chainspec/development.json --evidence offence.json
+              coffer-verify chain export --chainspec chainspec/development.json \\
+                --witness bank.example/witness+HASH+KEY --witness auditor.example/witness+HASH+KEY --witness-quorum 1
             """)
 
     @Argument(help: "The directory that coffer export wrote.")
@@ -27,6 +29,7 @@ struct ChainCommand: ParsableCommand {
     @OptionGroup var start: StartOptions
     @Option(help: ArgumentHelp("Write evidence of what does not hold to this file, which must not exist.", valueName: "file"))
     var evidence: String?
+    @OptionGroup var witnesses: WitnessOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -36,21 +39,28 @@ struct ChainCommand: ParsableCommand {
         // The main thread works too, so it counts as one of the workers.
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
+        var summary: ChainSummary
+        let checkpoint: SignedCheckpoint
         do throws(ReplayError) {
-            try replay(chainspec, start, verifier)
+            (summary, checkpoint) = try replay(chainspec, start, verifier)
         } catch {
             throw try verdict(on: error, chainspec, start, verifier)
         }
+        try witnesses.check(checkpoint, in: "the export's checkpoint", &summary.finding, json: common.json)
+        summary.print(json: common.json)
     }
 
-    private func replay(_ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier) throws(ReplayError) {
+    private func replay(
+        _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier
+    ) throws(ReplayError) -> (ChainSummary, SignedCheckpoint) {
         var archive = try ExportDirectory(path: export, network: chainspec.network)
         let chain = try start.chain(chainspec, verifier, reading: &archive)
         let result = try replay(chain, &archive)
         let checkpoint = try archive.checkpoint()
         try result.check(checkpoint, against: chainspec)
-        var summary = ChainSummary(chainspec: chainspec, start: start, assumedUntil: self.start.assumeSignaturesUntil)
-        summary.print(result, checkpoint, json: common.json)
+        let unchecked = Unchecked.list(
+            assumedUntil: min(self.start.assumeSignaturesUntil, result.tip.height), start, result.figures)
+        return (ChainSummary(chainspec, start, unchecked, result, checkpoint), checkpoint)
     }
 
     /// Replays the rest of an export, and shows how far it is.

@@ -4,19 +4,19 @@ import Verifier
 
 /// What a replay that held prints: the chain, what was checked and what was not, and the supply per asset and bank.
 struct ChainSummary {
-    let chainspec: Chainspec
-    let start: ReplayStart
-    let assumedUntil: UInt64
-    private var finding = Finding()
+    /// What was found, for people and for programs; other checks may add to it.
+    var finding = Finding()
+    /// What was not checked, as it was asked for.
+    let unchecked: [String]
+    private let chainspec: Chainspec
+    private let start: ReplayStart
 
-    init(chainspec: Chainspec, start: ReplayStart, assumedUntil: UInt64) {
+    init(
+        _ chainspec: Chainspec, _ start: ReplayStart, _ unchecked: [String], _ result: ReplayResult, _ checkpoint: SignedCheckpoint
+    ) {
         self.chainspec = chainspec
         self.start = start
-        self.assumedUntil = assumedUntil
-    }
-
-    mutating func print(_ result: ReplayResult, _ checkpoint: SignedCheckpoint, json: Bool) {
-        let unchecked = Unchecked.list(assumedUntil: min(assumedUntil, result.tip.height), start, result.figures)
+        self.unchecked = unchecked
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.add("blocks", "blocks", count: result.figures.blocks)
         finding.add("transactions", "transactions", count: result.figures.transactions)
@@ -30,6 +30,9 @@ struct ChainSummary {
             "NOT CHECKED", "notChecked", .array(unchecked.map { .string($0) }),
             text: unchecked.isEmpty ? "nothing was left out" : unchecked.joined(separator: "; "))
         addSupply(result.supply)
+    }
+
+    func print(json: Bool) {
         let all = "every block, root, signature and rule, and the checkpoint"
         finding.print(heading: unchecked.isEmpty ? all : "what was checked; NOT EVERYTHING WAS: see NOT CHECKED", json: json)
     }

@@ -7,7 +7,7 @@ import Ledger
 struct CofferVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coffer-verify",
-        abstract: "Checks receipts, balance proofs, checkpoints and whole exports offline, trusting nobody.",
+        abstract: "Checks receipts, balances, statements, supply, checkpoints and whole exports offline, trusting nobody.",
         discussion: """
             Everything is checked against a chain specification that you have from a source you trust.
 
@@ -18,7 +18,7 @@ struct CofferVerify: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ReceiptCommand.self, BalanceCommand.self, CheckpointCommand.self, ChainCommand.self,
+            ReceiptCommand.self, BalanceCommand.self, HistoryCommand.self, SupplyCommand.self, CheckpointCommand.self, ChainCommand.self,
             SnapshotCommand.self, EvidenceCommand.self,
         ])
 

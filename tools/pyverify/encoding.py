@@ -31,6 +31,11 @@ class DoesNotHold(Failure):
     """What was claimed is not true: exit code 1."""
 
 
+def fail_if(condition: bool, code: str, message: str, **place) -> None:
+    if condition:
+        raise DoesNotHold(code, message, **place)
+
+
 # ---------------------------------------------------------------- section 1: primitives
 
 

@@ -98,8 +98,8 @@ def certified_blocks(directory: Path, network: bytes) -> Iterator[tuple[int, byt
             before = size
 
 
-def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None = None) -> tuple[Chain, int]:
-    """Checks a whole export; the chain at its end, and the number of transactions (section 3)."""
+def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None = None) -> tuple[Chain, int, bytes]:
+    """Checks a whole export; the chain at its end, the number of transactions, and the checkpoint's text (section 3)."""
     unreadable_unless(directory.is_dir(), "exportUnreadable", f"{directory} is not a directory")
     chain, transactions = Chain(chainspec, signatures), 0
     try:
@@ -124,4 +124,4 @@ def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None 
                  f"the checkpoint is of {size} headers with the root {root.hex()}, the export has {len(chain.history)} with "
                  f"{chain.history.root().hex()}")
     check_invariants(chain.state)
-    return chain, transactions
+    return chain, transactions, text

@@ -15,7 +15,9 @@ MAXIMUM_COUNTER = (1 << 128) - 1
 ACCOUNT_HEAD = struct.Struct(">BBBBHQ32sQ")  # items 1 to 8 of section 2
 ENTRY = struct.Struct(">QIHHBHQ32s")  # 59 bytes
 OPENED, DEBITED, CREDITED, KEYS_ROTATED, STATUS_SET = range(1, 6)
+ENTRY_NAMES = {OPENED: "opened", DEBITED: "debit", CREDITED: "credit", KEYS_ROTATED: "keysRotated", STATUS_SET: "statusSet"}
 NO_ASSET = 0xFFFF
+SUPPLY_SIZES = (2, 2, 8) + (16,) * 7  # bytes of the fields of section 4
 
 
 @dataclass(slots=True)
@@ -108,6 +110,14 @@ class Entry(NamedTuple):
     def encode(self) -> bytes:
         return ENTRY.pack(*self)
 
+    @staticmethod
+    def decode(data: bytes) -> "Entry":
+        reader = Reader(data)
+        entry = Entry(*ENTRY.unpack(reader.take(ENTRY.size)))
+        require(OPENED <= entry.kind <= STATUS_SET, "unknownKind", f"an entry of kind {entry.kind}")
+        reader.end()
+        return entry
+
     def hash_after(self, previous: bytes) -> bytes:
         return tagged("coffer/entry/v1", previous + self.encode())
 
@@ -128,6 +138,15 @@ class SupplyRecord(NamedTuple):
 
     def encode(self) -> bytes:
         return struct.pack(">HHQ", *self[:3]) + b"".join(value.to_bytes(16, "big") for value in self[3:])
+
+    @staticmethod
+    def decode(data: bytes) -> "SupplyRecord":
+        reader = Reader(data)
+        record = SupplyRecord(*(reader.unsigned(size) for size in SUPPLY_SIZES))
+        reader.end()
+        require(record.issued - record.redeemed == record.outstanding, "negativeBalance",
+                "the outstanding amount is not what was issued less what was redeemed")
+        return record
 
 
 class State:

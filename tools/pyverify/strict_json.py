@@ -10,6 +10,7 @@ import re
 from .encoding import Unreadable
 
 MAXIMUM_DEPTH = 16
+MAXIMUM_PATH_HASHES = 64
 MAXIMUM_INTEGER = (1 << 64) - 1
 FIRST_MILLISECOND_WITHOUT_TEXT = 253_402_300_800_000  # the year 10,000
 
@@ -114,6 +115,11 @@ def json_hex(item, size: int | None = None, what: str = "a field") -> bytes:
     digits = json_string(item, "([0-9a-f]{2})*", what)
     refuse_unless(size is None or len(digits) == 2 * size, "fieldValue", f"{what} must have {size} bytes")
     return bytes.fromhex(digits)
+
+
+def hash_path(item) -> list[bytes]:
+    """A proof's hashes."""
+    return [json_hex(entry, 32, "a hash of the path") for entry in json_list(item, 0, MAXIMUM_PATH_HASHES, "the path")]
 
 
 def json_choice(item, table: dict, what: str) -> int:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from coffer_development import published_chainspec
 from coffer_keys import account_of, inclusion_path
-from coffer_published import holds_consistency
 from coffer_transaction import submission_from_json, transaction_json
 from coffer_vectortools import check_refused, expect
 from pyverify.block import CertifiedBlock
 from pyverify.chain import Chain
 from pyverify.chainspec import Chainspec
+from pyverify.checkpoint import holds_consistency
 from pyverify.encoding import Policy, Reader, Tree, sha256
 from pyverify.state_tree import Account
 from pyverify.transaction import decode_transaction, memo_commitment, memo_from_json

@@ -11,9 +11,11 @@ from coffer_keys import public_key, sign
 from coffer_nodevectors import NODE_VECTORS
 from coffer_proofvectors import balance_vectors, checkpoint_vectors, export_vectors, receipt_vectors
 from coffer_published import PUBLISHED
+from coffer_statementvectors import STATEMENT_CHECKS, STATEMENT_MADE
 from coffer_transaction import time_text
 from coffer_vectors import account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors
 from coffer_vectortools import check_cases, check_refused, expect, expect_refusal
+from coffer_witnessvectors import check_witnesses, witness_vectors
 from coffer_writing import apply_to_copy, recording_chain, write_export
 from pyverify.block import CertifiedBlock
 from pyverify.chain import Chain
@@ -31,7 +33,7 @@ MADE = {
     "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
     "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
     "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
-    "refusals.json": lambda e: refusal_vectors()}
+    "refusals.json": lambda e: refusal_vectors(), "witness.json": witness_vectors} | STATEMENT_MADE
 
 
 def write_vectors(directory: Path) -> dict:
@@ -191,7 +193,8 @@ CHECKS = {
     "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
-    "evidence.json": check_evidence_file, "snapshot.json": check_snapshots, "keys.json": check_keys, "keyfile.json": check_key_files}
+    "evidence.json": check_evidence_file, "snapshot.json": check_snapshots, "keys.json": check_keys, "keyfile.json": check_key_files,
+    "witness.json": check_witnesses} | STATEMENT_CHECKS
 
 
 def check_vectors(directory: Path) -> dict:

@@ -1,4 +1,4 @@
-"""Makes what pyverify checks: blocks, receipts, balance proofs, checkpoints and exports (the pages of these names)."""
+"""Makes what pyverify checks: blocks, receipts, proofs of every kind, checkpoints and exports (the pages of these names)."""
 
 import base64
 import copy
@@ -78,10 +78,38 @@ def attestations_json(attestations) -> list[dict]:
     return [{"validator": validator, "signature": signature.hex()} for validator, signature in attestations]
 
 
+def range_path(leaves: list[bytes], first: int, count: int) -> list[bytes]:
+    """The hashes of the largest subtrees that have none of some neighbouring leaves, from left to right (proofs.md 5, item 4)."""
+    def path(start: int, end: int) -> list[bytes]:
+        if end <= first or start >= first + count:
+            return [Tree(leaves[start:end]).root()]
+        if end - start == 1:
+            return []
+        middle = start + (1 << (end - start - 1).bit_length() - 1)
+        return path(start, middle) + path(middle, end)
+    return path(0, len(leaves))
+
+
+def consistency_path(leaves: list[bytes], old: int) -> list[bytes]:
+    """PROOF(old, leaves) of RFC 6962 section 2.1.2 (checkpoint.md 3, item 4)."""
+    def subproof(old: int, start: int, end: int, whole: bool) -> list[bytes]:
+        if old == end - start:
+            return [] if whole else [Tree(leaves[start:end]).root()]
+        split = 1 << (end - start - 1).bit_length() - 1
+        if old <= split:
+            return subproof(old, start, start + split, whole) + [Tree(leaves[start + split:end]).root()]
+        return subproof(old - split, start + split, end, False) + [Tree(leaves[start:start + split]).root()]
+    return subproof(old, 0, len(leaves), True)
+
+
 def signature_line(name: str, seed: bytes, text: bytes) -> bytes:
     """A line under a signed text, by the Ed25519 key of a seed (checkpoint.md 1, item 3)."""
     key = nacl.signing.SigningKey(seed)
-    packed = checkpoint_key_id(name, bytes(key.verify_key)) + key.sign(text).signature
+    return signature_text(name, checkpoint_key_id(name, bytes(key.verify_key)) + key.sign(text).signature)
+
+
+def signature_text(name: str, packed: bytes) -> bytes:
+    """A signature line of a name and the bytes that its base64 holds."""
     return f"\u2014 {name} {base64.b64encode(packed).decode()}\n".encode()
 
 

@@ -11,6 +11,8 @@ struct API: Sendable {
     let settings: Settings
     let metrics: PrometheusMetrics
     let events: EventHub
+    /// Obtains cosignatures; nil where there are no witnesses.
+    var cosigner: Cosigner?
     /// Where everything runs that reads the store or builds long answers.
     var reads = ReadThreads()
     /// So many bytes of blocks are read for a page of a statement; it ends with the entry that reaches this.
@@ -38,6 +40,7 @@ struct API: Sendable {
         case .submit: try await submit(request)
         case .submitBatch: try await submitBatch(request)
         case .account: try await account(request, context)
+        case .asset: try await asset(request, context)
         case .events: try eventStream(request)
         case .network: try network(request)
         case .health: try health(request)
@@ -50,9 +53,10 @@ struct API: Sendable {
         case .receipt: try await reads.run { try receipt(request, context) }
         case .statement: try await reads.run { try statement(request, context) }
         case .assets: try await reads.run { try assets(request) }
-        case .asset: try await reads.run { try asset(request, context) }
         case .block: try await reads.run { try block(request, context) }
         case .blockHeader: try await reads.run { try blockHeader(request, context) }
+        case .inclusion: try await reads.run { try inclusion(request, context) }
+        case .consistency: try await reads.run { try consistency(request) }
         }
     }
 }

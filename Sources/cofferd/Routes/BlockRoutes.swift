@@ -43,7 +43,7 @@ extension API {
         ]
     }
 
-    private func blockHeight(_ context: CofferRequestContext) throws(Problem) -> UInt64 {
+    func blockHeight(_ context: CofferRequestContext) throws(Problem) -> UInt64 {
         let text = context.parameters.get("height") ?? ""
         if text == "latest" { return node.tip.height }
         guard let height = UInt64(text), String(height) == text else {
@@ -52,9 +52,9 @@ extension API {
         return height
     }
 
-    /// `GET /v1/checkpoint`.
+    /// `GET /v1/checkpoint`: with witnesses, the one of their last round.
     func checkpoint(_ request: Request) throws -> Response {
         try request.allowParameters()
-        return Reply.text(try node.latestCheckpoint().text)
+        return Reply.text(try cosigner?.published.text ?? node.latestCheckpoint().text)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 import Support
 
-/// Damaged copies of a JSON document: changed bytes and digits, and changed members and elements.
+/// Damaged copies of a JSON document: changed bytes and digits, and changed members and elements. Of a text, changed bytes and lines.
 struct DamagedProofs {
     private(set) var copies: [(name: String, bytes: [UInt8])] = []
     private var random: SplitMix64
@@ -16,6 +16,23 @@ struct DamagedProofs {
             var changed = value
             for _ in 0...self.random.below(2) { changed = edit(changed) }
             copies.append(("edit \(number)", changed.bytes()))
+        }
+    }
+
+    /// Of a text of lines.
+    init(ofText text: [UInt8], _ random: SplitMix64) {
+        self.random = random
+        changeBytes(text)
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+        for number in 0..<60 {
+            var changed = lines
+            let (one, other) = (self.random.below(lines.count), self.random.below(lines.count))
+            switch self.random.below(3) {
+            case 0: changed.remove(at: one)
+            case 1: changed.insert(lines[one], at: other)
+            default: changed.swapAt(one, other)
+            }
+            copies.append(("lines \(one) and \(other), \(number)", Array(changed.joined(separator: [UInt8(ascii: "\n")]))))
         }
     }
 

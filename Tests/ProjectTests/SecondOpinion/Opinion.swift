@@ -35,21 +35,40 @@ struct Opinion: Hashable, CustomStringConvertible {
         (code, height, index, id) = (text("code"), number("height"), number("index"), text("id"))
     }
 
-    /// What `coffer-verify` does with a file, in this process.
-    init(command: String, file: URL, chainspec bytes: [UInt8], verifier: SignatureVerifier) throws {
+    /// What `coffer-verify` does with a file and those beside it, in this process and in its order: what a document is checked with comes
+    /// before the document.
+    init(on question: Question, verifier: SignatureVerifier) throws {
+        func bytes(_ file: URL) throws -> [UInt8] { [UInt8](try Data(contentsOf: file)) }
         let chainspec: Chainspec
         do {
-            chainspec = try Chainspec(json: bytes)
-        } catch {
+            chainspec = try Chainspec(json: try bytes(question.chainspec))
+        } catch is ChainspecReadError {
             (exitCode, code) = (2, "chainspec")
             return
         }
         do {
-            switch command {
-            case "receipt": try Receipt(json: [UInt8](Data(contentsOf: file))).verify(against: chainspec)
-            case "balance": _ = try BalanceProof(json: [UInt8](Data(contentsOf: file))).verify(against: chainspec)
-            case "checkpoint": try SignedCheckpoint(text: [UInt8](Data(contentsOf: file))).verify(against: chainspec)
-            default: try Self.replay(file, chainspec, verifier)
+            let kept = try question.beside["--checkpoint"].map { file in
+                let kept = try SignedCheckpoint(text: try bytes(file))
+                try kept.verify(against: chainspec)
+                try question.witnessPolicy?.check(kept)
+                return kept
+            }
+            switch question.command {
+            case "receipt": try Receipt(json: try bytes(question.file)).verify(against: chainspec)
+            case "balance": try BalanceProof(json: try bytes(question.file)).verify(against: chainspec, checkpoint: kept)
+            case "history": try HistoryProof(json: try bytes(question.file)).verify(against: chainspec, checkpoint: kept)
+            case "supply": try SupplyProof(json: try bytes(question.file)).verify(against: chainspec, checkpoint: kept)
+            case "checkpoint":
+                let signed = try SignedCheckpoint(text: try bytes(question.file))
+                try signed.verify(against: chainspec)
+                if let file = question.beside["--earlier"] {
+                    let earlier = try SignedCheckpoint(text: try bytes(file))
+                    try earlier.verify(against: chainspec)
+                    let proof = try question.beside["--consistency"].map { try ConsistencyProof(json: try bytes($0)) }
+                    try signed.checkpoint.checkExtends(earlier.checkpoint, proof: proof)
+                }
+                try question.witnessPolicy?.check(signed)
+            default: try Self.replay(question.file, chainspec, verifier)
             }
         } catch let error as ProofError {
             (exitCode, code) = (error.kind == .doesNotHold ? 1 : 2, error.code)
@@ -68,5 +87,15 @@ struct Opinion: Hashable, CustomStringConvertible {
             try archive.next()
         }
         try result.check(try archive.checkpoint(), against: chainspec)
+    }
+}
+
+extension Question {
+    /// Whom the question relies on, if on witnesses at all.
+    fileprivate var witnessPolicy: WitnessPolicy? {
+        get throws {
+            guard !witnesses.isEmpty else { return nil }
+            return try WitnessPolicy(witnesses: witnesses.map { try WitnessKey(text: $0) }, quorum: witnessQuorum)
+        }
     }
 }
