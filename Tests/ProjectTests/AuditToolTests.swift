@@ -73,9 +73,14 @@ struct AuditToolTests {
         // The last byte of the amount, before 2 bytes of a count and a signature of 68.
         bytes[place + payment.count - 71] ^= 1
         try Data(bytes).write(to: segment)
+        // The transaction is named without the evidence too.
+        let plain = try run(["chain", export])
+        #expect(plain.exitCode == 1 && plain.report["height"] == 4 && plain.report["index"] == 0)
+        #expect(["id", "rule", "expected", "found", "file", "offset"].allSatisfy { plain.report[$0] != nil })
+        #expect(plain.report["evidence"] == nil)
         let (exitCode, report) = try run(["chain", export, "--evidence", path("offence")])
         #expect(exitCode == 1 && report["code"] == "exportChecksumMismatch" && report["height"] == 4)
-        #expect(report["suspect"]?["transaction"] == 0 && report["suspect"]?["code"] == "invalidSignature")
+        #expect(report["suspect"]?["index"] == 0 && report["suspect"]?["code"] == "invalidSignature")
         let proof = try run(["evidence", path("offence")])
         #expect(proof.exitCode == 0 && proof.report["against"] == "archive" && proof.report["suspect"] != nil)
         #expect(try run(["evidence", path("offence")], chainspec: "two-banks").exitCode == 1)

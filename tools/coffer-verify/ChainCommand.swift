@@ -79,33 +79,45 @@ struct ChainCommand: ParsableCommand {
     private func verdict(
         on error: ReplayError, _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier
     ) throws -> Verdict {
-        guard error.doesNotHold else { return Verdict.unreadable(code: error.code, error.description, json: common.json) }
-        var verdict = Verdict.doesNotHold(code: error.code, error.description, json: common.json)
-        verdict.add(error)
-        verdict.addUnchecked(self.start.assumeSignaturesUntil, start)
-        guard let evidence else {
-            verdict.note("to prove it to others, run this again with --evidence FILE")
+        var divergence = Divergence(error)
+        guard error.doesNotHold else {
+            var verdict = Verdict.unreadable(code: error.code, error.description, json: common.json)
+            verdict.add(divergence)
             return verdict
         }
-        do {
-            let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
-            guard let made = try search.evidence(of: error) else {
-                verdict.note("no evidence was written: this is found in the files themselves, and only they show it")
-                return verdict
-            }
-            try OutputFile.write(made.json().bytes(.pretty) + [UInt8(ascii: "\n")], to: evidence, json: common.json)
-            verdict.add("evidence", .string(evidence))
-            if let suspect = made.suspect {
-                verdict.add(
-                    "suspect",
-                    ["transaction": .number(UInt64(suspect.position)), "id": .string(suspect.id.hex), "code": .string(suspect.code)])
-            }
-            verdict.note("evidence: \(evidence): \(made.detail)")
-            if made.kind == .pointer { verdict.note("this evidence says where the offence is; it does not prove it by itself") }
-        } catch let failure as ReplayError {
-            verdict.note("no evidence was written: \(failure)")
+        let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
+        var made: Result<Evidence?, ReplayError> = .success(nil)
+        if evidence != nil || Divergence.isSearchNeeded(for: error) {
+            made = Result { () throws(ReplayError) in try search.evidence(of: error) }
+        }
+        if case .success(let found?) = made { divergence.add(found) }
+        var verdict = Verdict.doesNotHold(code: error.code, error.description, json: common.json)
+        verdict.add(divergence)
+        verdict.addUnchecked(self.start.assumeSignaturesUntil, start)
+        switch made {
+        case .success(let made?): try add(made, to: &verdict)
+        case .success(nil) where evidence != nil:
+            verdict.note("no evidence was written: this is found in the files themselves, and only they show it")
+        case .success(nil): verdict.note("to prove it to others, run this again with --evidence FILE")
+        case .failure(let failure): verdict.note("no evidence was written: \(failure)")
         }
         return verdict
+    }
+
+    /// Says what going over the export once more found, and writes it where that was asked for.
+    private func add(_ made: Evidence, to verdict: inout Verdict) throws {
+        if let suspect = made.suspect {
+            verdict.add(
+                "suspect", ["index": .number(UInt64(suspect.position)), "id": .string(suspect.id.hex), "code": .string(suspect.code)])
+        }
+        guard let evidence else {
+            verdict.note(made.detail)
+            return verdict.note("to prove it to others, run this again with --evidence FILE")
+        }
+        try OutputFile.write(made.json().bytes(.pretty) + [UInt8(ascii: "\n")], to: evidence, json: common.json)
+        verdict.add("evidence", .string(evidence))
+        verdict.note("evidence: \(evidence): \(made.detail)")
+        if made.kind == .pointer { verdict.note("this evidence says where the offence is; it does not prove it by itself") }
     }
 }
 

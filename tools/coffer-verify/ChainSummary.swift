@@ -112,36 +112,8 @@ extension Verdict {
     }
 
     /// Where exactly, by which rule, and what was expected and found.
-    mutating func add(_ error: ReplayError) {
-        switch error {
-        case .fault(let fault):
-            add("height", .number(fault.height))
-            add(fault.offence)
-        case .archive(let file, let error):
-            add("file", .string(file))
-            if case .checksumMismatch(let height, let offset) = error {
-                add("height", .number(height))
-                add("offset", .number(UInt64(offset)))
-            }
-        default: break
-        }
+    mutating func add(_ divergence: Divergence) {
+        for member in divergence.members { add(member.key, member.value) }
+        for line in divergence.lines { note(line) }
     }
-
-    private mutating func add(_ offence: BlockOffence) {
-        switch offence {
-        case .header(_, let expected, let found), .root(_, let expected, let found):
-            add("expected", .string(expected))
-            add("found", .string(found))
-        case .transaction(let position, let id, let refusal):
-            add("transaction", .number(UInt64(position)))
-            add("id", .string(id.hex))
-            add("rule", .number(UInt64(refusal.reason.rule)))
-        case .undecodable, .notFinal, .invariant: break
-        }
-    }
-}
-
-extension Refusal.Reason {
-    /// The rule's number in `docs/spec/rules.md` section 3, which is the order of the reasons.
-    var rule: Int { (Self.allCases.firstIndex(of: self) ?? 0) + 1 }
 }

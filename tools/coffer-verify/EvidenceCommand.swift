@@ -38,8 +38,8 @@ struct EvidenceCommand: ParsableCommand {
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.add("height", "height", count: evidence.height)
         finding.add("rules version", "rules", count: UInt64(evidence.rules))
-        if let position = evidence.position { finding.add("transaction", "transaction", count: UInt64(position)) }
-        if let id = evidence.id { finding.add("id", "id", id.hex) }
+        if let index = evidence.suspect?.position ?? evidence.position { finding.add("transaction", "index", count: UInt64(index)) }
+        if let id = evidence.suspect?.id ?? evidence.id { finding.add("id", "id", id.hex) }
         finding.add(
             "proves it against", "against", .string(found.against.rawValue),
             text: found.against == .validators

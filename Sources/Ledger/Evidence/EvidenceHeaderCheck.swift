@@ -134,23 +134,44 @@ extension Evidence {
 }
 
 extension CertifiedBlock {
-    /// Which part of bytes that are no certified block is the first that does not decode, as the end of a sentence.
-    public static func undecodablePart(of bytes: [UInt8]) -> String {
-        var part = " (in the header)"
+    /// The parts of a certified block, in the order of its encoding.
+    public enum Part: Hashable, Sendable, CustomStringConvertible {
+        case header
+        case counts
+        /// With its position.
+        case transaction(UInt32)
+        case attestations
+        case afterItsEnd
+
+        /// The end of a sentence.
+        public var description: String {
+            switch self {
+            case .header: " (in the header)"
+            case .counts: " (in the header's counts)"
+            case .transaction(let position): " (in transaction \(position))"
+            case .attestations: " (in the attestations)"
+            case .afterItsEnd: " (after its end)"
+            }
+        }
+    }
+
+    /// Which part of bytes that are no certified block is the first that does not decode.
+    public static func undecodablePart(of bytes: [UInt8]) -> Part {
+        var part = Part.header
         do throws(DecodingError) {
             var reader = ByteReader(bytes.span)
             let header = try BlockHeader(from: &reader)
-            part = " (in the header's counts)"
+            part = .counts
             guard header.transactionCount <= Block.maximumTransactionCount, header.systemEntryCount == 0 else { return part }
             for position in 0..<header.transactionCount {
-                part = " (in transaction \(position))"
+                part = .transaction(position)
                 let count = Int(try reader.readUInt32())
                 guard count <= Transaction.maximumByteCount else { return part }
                 _ = try SignedTransaction(decoding: try reader.readBytes(count))
             }
-            part = " (in the attestations)"
+            part = .attestations
             _ = try [Attestation](from: &reader)
-            return " (after its end)"
+            return .afterItsEnd
         } catch {
             return part
         }

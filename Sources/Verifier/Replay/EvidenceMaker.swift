@@ -42,9 +42,9 @@ struct EvidenceMaker: ~Copyable {
             addState(to: &made, of: touched, withLast: touched.contains { !$0.opened.isEmpty })
         case .transaction(let position, let id, let refusal):
             // That no account has an id is not to be seen from a few leaves: the tree is in the order of openings.
-            guard refusal.reason != .unknownAccount else { return start(.pointer, offence.code, "\(offence)") }
-            made = start(.transaction, offence.code, "\(offence)")
+            made = start(refusal.reason == .unknownAccount ? .pointer : .transaction, offence.code, "\(offence)")
             (made.position, made.id) = (UInt32(position), id)
+            guard refusal.reason != .unknownAccount else { return made }
             made.path = MerkleTree(leaves: transactions.map(\.transactionLeaf)).inclusionPath(of: position)
             addRefused(position, of: transactions, refusal.reason, to: &made)
             if refusal.reason == .alreadyApplied { made.earlier = try earlier(id) }
@@ -92,6 +92,7 @@ struct EvidenceMaker: ~Copyable {
     func evidence(of error: DecodingError, in bytes: [UInt8]) -> Evidence {
         var made = start(.undecodable, error.rawValue, "the block does not decode: \(error)\(CertifiedBlock.undecodablePart(of: bytes))")
         made.bytes = bytes
+        if case .transaction(let position) = CertifiedBlock.undecodablePart(of: bytes) { made.position = position }
         return made.orPointer
     }
 
@@ -105,7 +106,9 @@ struct EvidenceMaker: ~Copyable {
             let block = try CertifiedBlock(decoding: content).block
             if block.header.parent == chain.tip.hash { addSuspect(to: &made, in: block) }
         } catch {
-            made.detail += ": the block does not decode: \(error)\(CertifiedBlock.undecodablePart(of: content))"
+            let part = CertifiedBlock.undecodablePart(of: content)
+            made.detail += ": the block does not decode: \(error)\(part)"
+            if case .transaction(let position) = part { made.position = position }
         }
         return made.orPointer
     }
@@ -116,6 +119,7 @@ struct EvidenceMaker: ~Copyable {
         guard block.header.parent == chain.tip.hash, let found = firstRefused(in: block) else { return }
         let id = block.transactions[found.position].id
         made.detail += "; transaction \(found.position) (\(id)) is the one that was changed, most likely: \(found.refusal)"
+        (made.position, made.id) = (UInt32(found.position), id)
         guard found.refusal.reason != .unknownAccount, found.refusal.reason != .alreadyApplied else { return }
         made.suspect = Evidence.Suspect(position: UInt32(found.position), id: id, code: found.refusal.reason.rawValue)
         made.parent = parent
