@@ -5,11 +5,11 @@ from pyverify.chain import check_finality
 from pyverify.chainspec import Chainspec
 from pyverify.checkpoint import check_checkpoint
 from pyverify.encoding import DoesNotHold, NotCanonical, Reader, Tree, Unreadable, leaf_hash, node_hash, root_from_path, sha256
-from pyverify.proofs import attestations_from_json, path_from_json
+from pyverify.proofs import attestations_from_json
 from pyverify.rules import AppliedIDs, Application
 from pyverify.signatures import Signatures
 from pyverify.state_tree import LIABILITY, Account, State
-from pyverify.strict_json import fields, json_choice, json_hex, json_integer, json_list, strict_json
+from pyverify.strict_json import fields, hash_path, json_choice, json_hex, json_integer, json_list, strict_json
 from pyverify.transaction import decode_transaction
 
 ISSUE, REDEEM = 3, 4
@@ -85,7 +85,7 @@ def check_transaction(chainspec: Chainspec, item: dict, height: int) -> str:
     position = json_integer(item["position"], 0, 0xFFFFFFFF, "the position")
     if len(data) != position + 1:
         raise DoesNotHold("evidenceIncomplete", "transactions before it are missing")
-    path = path_from_json(item["path"] or [])
+    path = hash_path(item["path"] or [])
     root = root_from_path(leaf_hash(b"\x00" + data[-1]), position, header.transaction_count, path)
     left, before = left_siblings(position, header.transaction_count, path), (0, [])
     for entry in data[:-1]:
@@ -149,7 +149,7 @@ def sparse_state(chainspec: Chainspec, item: dict, parent: Header) -> tuple[Stat
         entry = fields(entry, "account path")
         data = json_hex(entry["account"], None, "an account")
         account = Account.decode(data)
-        path = path_from_json(entry["path"])
+        path = hash_path(entry["path"])
         if root_from_path(leaf_hash(data), account.index, parent.account_count, path) != parent.state_root:
             raise DoesNotHold("evidenceWrongPath", f"account {account.index} is not in the state")
         known.add(account.id)

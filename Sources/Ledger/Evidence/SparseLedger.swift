@@ -130,7 +130,7 @@ public struct TouchedIDs: Sendable {
         var isNeeded = touched.map { _ in false }
         var accounts: Set<AccountID> = []
         for position in touched.indices.reversed() {
-            let own = touched[position].opened
+            let own = touched[position].existing + touched[position].opened
             guard position == touched.count - 1 || own.contains(where: accounts.contains) else { continue }
             isNeeded[position] = true
             accounts.formUnion(own)
