@@ -38,8 +38,12 @@ struct EvidenceCommand: ParsableCommand {
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.add("height", "height", count: evidence.height)
         finding.add("rules version", "rules", count: UInt64(evidence.rules))
-        if let index = evidence.suspect?.position ?? evidence.position { finding.add("transaction", "index", count: UInt64(index)) }
-        if let id = evidence.suspect?.id ?? evidence.id { finding.add("id", "id", id.hex) }
+        // Of other kinds nothing is known of a position.
+        let isOfTransaction = evidence.kind == .transaction
+        if let index = evidence.suspect?.position ?? (isOfTransaction ? evidence.position : nil) {
+            finding.add("transaction", "index", count: UInt64(index))
+        }
+        if let id = evidence.suspect?.id ?? (isOfTransaction ? evidence.id : nil) { finding.add("id", "id", id.hex) }
         finding.add(
             "proves it against", "against", .string(found.against.rawValue),
             text: found.against == .validators

@@ -119,8 +119,10 @@ struct EvidenceMaker: ~Copyable {
         guard block.header.parent == chain.tip.hash, let found = firstRefused(in: block) else { return }
         let id = block.transactions[found.position].id
         made.detail += "; transaction \(found.position) (\(id)) is the one that was changed, most likely: \(found.refusal)"
-        (made.position, made.id) = (UInt32(found.position), id)
-        guard found.refusal.reason != .unknownAccount, found.refusal.reason != .alreadyApplied else { return }
+        guard found.refusal.reason != .unknownAccount, found.refusal.reason != .alreadyApplied else {
+            // Not to be shown by a few leaves, and worth looking at all the same.
+            return (made.position, made.id) = (UInt32(found.position), id)
+        }
         made.suspect = Evidence.Suspect(position: UInt32(found.position), id: id, code: found.refusal.reason.rawValue)
         made.parent = parent
         addNeeded(to: &made, for: Array(block.transactions[...found.position]))
