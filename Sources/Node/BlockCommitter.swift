@@ -19,6 +19,8 @@ final class BlockCommitter: Sendable {
     private let durable: Mutex<DurableTip>
     /// Is called when fewer blocks wait, and when the thread gives up.
     private let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Is told of the history tree of every durable block.
+    private let onDurable = Mutex<(@Sendable (HistoryTree) -> Void)?>(nil)
     private let problem = Mutex<StorageError?>(nil)
     private let waiters = Mutex(Waiters())
 
@@ -104,6 +106,11 @@ final class BlockCommitter: Sendable {
     /// Sets who is told when there is room for a block.
     func whenRoom(_ call: @escaping @Sendable () -> Void) {
         onRoom.withLock { $0 = call }
+    }
+
+    /// Sets who is told when blocks became durable.
+    func whenDurable(_ call: @escaping @Sendable (HistoryTree) -> Void) {
+        onDurable.withLock { $0 = call }
     }
 
     private func tellOfRoom() {
@@ -202,6 +209,7 @@ final class BlockCommitter: Sendable {
         queue.withLock { $0.blocks.removeFirst(commits.count) }
         tellOfRoom()
         resumeWaiters()
+        onDurable.withLock { $0 }?(last.history)
         var endings: [(TransactionID, TransactionRegistry.Ending)] = []
         for commit in commits {
             let header = commit.certified.block.header

@@ -20,6 +20,8 @@ public final class Node: Sendable {
     private let admitThread: WorkerThread
     private let produceThread: WorkerThread
     private let commitThread: WorkerThread
+    let history: HistoryIndex
+    private let historyThread: WorkerThread
     private let checkpoint = Mutex<SignedCheckpoint?>(nil)
 
     /// Restores the state from storage and starts the node's threads.
@@ -45,6 +47,7 @@ public final class Node: Sendable {
         }
         let tip = restored.tip.header
         let history = restored.history
+        let index = HistoryIndex(storage: storage, size: history.count)
         self.chainspec = chainspec
         self.storage = storage
         self.signers = signers
@@ -60,7 +63,9 @@ public final class Node: Sendable {
         let admission = Admission(
             verifier: verifier, state: state, registry: registry, producer: producer, committer: committer, observer: observer,
             clock: clock, finalStatus: { (id) throws(StorageError) in try Self.finalStatus(of: id, in: storage) })
+        committer.whenDurable { index.grow(to: $0.count) }
         self.state = state
+        self.history = index
         self.registry = registry
         self.committer = committer
         self.producer = producer
@@ -68,6 +73,7 @@ public final class Node: Sendable {
         admitThread = WorkerThread(name: "admit") { admission.run() }
         produceThread = WorkerThread(name: "produce") { producer.run() }
         commitThread = WorkerThread(name: "commit") { committer.run() }
+        historyThread = WorkerThread(name: "history") { index.run() }
     }
 
     /// One signer per validator, ascending: two for one validator make one attestation.
@@ -102,6 +108,8 @@ public final class Node: Sendable {
         produceThread.join()
         committer.stop()
         commitThread.join()
+        history.stop()
+        historyThread.join()
         // Until now it said of what is on its way to the disk that it is pending, and of all else that the node is shutting down.
         admission.stop()
         admitThread.join()
@@ -158,13 +166,25 @@ extension Node {
             }
         }
         guard let reading else { return nil }
-        await committer.waitUntilDurable(reading.height)
-        guard let certified = try storage.certifiedHeader(at: reading.height) else {
-            throw committer.storageProblem
-                ?? .failed("Block \(reading.height), which the proof is of, is not durable yet. Ask again.")
-        }
+        let certified = try await durableHeader(at: reading.height)
         return BalanceProof(
             account: reading.account, path: reading.path, header: certified.header, attestations: certified.attestations)
+    }
+
+    /// All supply records after the last executed block, and its height.
+    func executedSupply() async -> (supply: [SupplyRecord], height: UInt64) {
+        await withCheckedContinuation { continuation in
+            state.read { state in continuation.resume(returning: (state.supply, state.height)) }
+        }
+    }
+
+    /// The header of an executed block, as soon as it is final.
+    func durableHeader(at height: UInt64) async throws(StorageError) -> CertifiedHeader {
+        await committer.waitUntilDurable(height)
+        guard let certified = try storage.certifiedHeader(at: height) else {
+            throw committer.storageProblem ?? .failed("Block \(height), which the proof is of, is not durable yet. Ask again.")
+        }
+        return certified
     }
 
     private struct Reading: Sendable {

@@ -11,7 +11,7 @@ import Testing
 struct SpecExampleTests {
     /// The pages, with how many examples each has at least.
     static let pages = [
-        ("encoding", 8), ("chainspec", 5), ("transaction", 7), ("block", 4), ("state-tree", 5), ("proofs", 2), ("checkpoint", 2),
+        ("encoding", 8), ("chainspec", 5), ("transaction", 7), ("block", 4), ("state-tree", 5), ("proofs", 4), ("checkpoint", 3),
         ("export", 3),
     ]
 

@@ -7,7 +7,7 @@ import Ledger
 struct CofferVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coffer-verify",
-        abstract: "Checks receipts, balance proofs, checkpoints and whole exports offline, trusting nobody.",
+        abstract: "Checks receipts, balances, statements, supply, checkpoints and whole exports offline, trusting nobody.",
         discussion: """
             Everything is checked against a chain specification that you have from a source you trust.
 
@@ -17,7 +17,9 @@ struct CofferVerify: ParsableCommand {
               coffer-verify receipt payment.receipt --chainspec chainspec/development.json
             """,
         version: "0.1.0",
-        subcommands: [ReceiptCommand.self, BalanceCommand.self, CheckpointCommand.self, ChainCommand.self])
+        subcommands: [
+            ReceiptCommand.self, BalanceCommand.self, HistoryCommand.self, SupplyCommand.self, CheckpointCommand.self, ChainCommand.self,
+        ])
 
     static func main() {
         do {

@@ -30,7 +30,8 @@ struct ReceiptCommand: ParsableCommand {
         var finding = Finding()
         finding.add("transaction", "transaction", receipt.transaction.id.hex)
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
-        finding.addBlock(receipt.header, attestations: receipt.attestations, chainspec)
+        finding.addBlock(receipt.header)
+        finding.addAnchor(receipt.header, receipt.attestations, nil, chainspec)
         let draft = TransactionDraft(receipt.transaction)
         finding.add(
             "content", "content", draft.json(chainspec: chainspec),
@@ -45,32 +46,38 @@ struct BalanceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "Checks an account's balance as of a block.",
         discussion: """
+            A quorum of validators must have attested the block; or, with --checkpoint, the block must be in the history that they signed
+            as a checkpoint, which everybody can compare.
+
             EXAMPLE:
               coffer-verify balance alice.proof --chainspec chainspec/development.json
+              coffer-verify balance alice.proof --checkpoint today.checkpoint --chainspec chainspec/development.json
             """)
 
     @Argument(help: "The balance proof (JSON), as coffer proof writes it.")
     var file: String
+    @OptionGroup var anchor: CheckpointOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let chainspec = try common.readChainspec()
+        let checkpoint = try anchor.read(common, chainspec)
         let bytes = try InputFile.read(file, maximumByteCount: BalanceProof.maximumJSONByteCount, json: common.json)
         let proof: BalanceProof
         do throws(ProofError) {
             proof = try BalanceProof(json: bytes)
-            try proof.verify(against: chainspec)
+            try proof.verify(against: chainspec, checkpoint: checkpoint)
         } catch {
             throw error.verdict(on: file, json: common.json)
         }
         var finding = Finding()
         finding.add("account", "address", chainspec.address(of: proof.account.id))
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
-        finding.addBlock(proof.header, attestations: proof.attestations, chainspec)
+        finding.addBlock(proof.header)
+        finding.addAnchor(proof.header, proof.attestations, checkpoint, chainspec)
         let balances = proof.account.balances.map { balance in
             let units = proof.account.kind.isHolder ? balance.posted : balance.outstanding
-            guard let asset = chainspec.asset(balance.asset) else { return "\(units) of unknown asset \(balance.asset)" }
-            return "\(DecimalAmount.format(units, decimals: asset.decimals)) \(asset.code)"
+            return chainspec.money(units, balance.asset)
         }
         finding.add(
             proof.account.kind.isHolder ? "balance" : "outstanding", "account", proof.account.json(chainspec: chainspec),
@@ -79,64 +86,52 @@ struct BalanceCommand: ParsableCommand {
     }
 }
 
-struct CheckpointCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "checkpoint", abstract: "Checks the signatures of a checkpoint.",
-        discussion: """
-            EXAMPLE:
-              coffer-verify checkpoint export/checkpoint --chainspec chainspec/development.json
-            """)
-
-    @Argument(help: "The checkpoint (text), as GET /v1/checkpoint gives it.")
-    var file: String
-    @OptionGroup var common: CommonOptions
-
-    func run() throws {
-        let chainspec = try common.readChainspec()
-        let bytes = try InputFile.read(file, maximumByteCount: SignedCheckpoint.maximumByteCount, json: common.json)
-        let signed: SignedCheckpoint
-        do throws(ProofError) {
-            signed = try SignedCheckpoint(text: bytes)
-            try signed.verify(against: chainspec)
-        } catch {
-            throw error.verdict(on: file, json: common.json)
-        }
-        var finding = Finding()
-        finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
-        finding.add("headers", "size", count: signed.checkpoint.size)
-        finding.add("root", "root", signed.checkpoint.root.hex)
-        finding.print(heading: "a quorum of validators signed the checkpoint", json: common.json)
-    }
-}
-
 extension ProofError {
-    fileprivate func verdict(on file: String, json: Bool) -> Verdict {
+    func verdict(on file: String, json: Bool) -> Verdict {
         kind == .unreadable
             ? .unreadable(code: code, "\(file): \(self)", json: json) : .doesNotHold(code: code, "\(file): \(self)", json: json)
     }
 }
 
 extension Finding {
-    fileprivate mutating func addBlock(_ header: BlockHeader, attestations: [Attestation], _ chainspec: Chainspec) {
+    mutating func addBlock(_ header: BlockHeader) {
         add("block", "height", count: header.height)
         add("block hash", "block", header.hash.hex)
         add("time", "time", Timestamp.format(header.time))
+    }
+
+    /// On whose word the block is one of the network.
+    mutating func addAnchor(
+        _ header: BlockHeader, _ attestations: [Attestation], _ checkpoint: SignedCheckpoint?, _ chainspec: Chainspec
+    ) {
+        if let checkpoint { add("in the checkpoint of", "checkpointSize", count: checkpoint.checkpoint.size) }
         let names = attestations.map { chainspec.validators[Int($0.validator)].name }
+        let nobody = header.height == 0 ? "nobody: genesis" : "nobody: the checkpoint stands for it"
         add(
             "attested by", "attestedBy", .array(names.map { .string($0) }),
             text:
-                "\(names.isEmpty ? "nobody: genesis" : names.joined(separator: ", ")) (quorum \(chainspec.quorum) of \(chainspec.validators.count))"
+                "\(names.isEmpty ? nobody : names.joined(separator: ", ")) (quorum \(chainspec.quorum) of \(chainspec.validators.count))"
         )
     }
 }
 
+extension Chainspec {
+    /// An amount, in decimals where the asset is known.
+    func figure(_ units: UInt128, _ asset: AssetIndex) -> String {
+        self.asset(asset).map { DecimalAmount.format(units, decimals: $0.decimals) } ?? String(units)
+    }
+
+    /// An amount with its asset's code. Decoded proofs may name assets the chain specification does not have.
+    func money(_ units: UInt128, _ asset: AssetIndex) -> String {
+        self.asset(asset).map { "\(DecimalAmount.format(units, decimals: $0.decimals)) \($0.code)" }
+            ?? "\(units) of unknown asset \(asset)"
+    }
+}
+
 extension Operation {
-    /// The operation in one line. Decoded proofs may name assets the chain specification does not have.
+    /// The operation in one line.
     fileprivate func summary(in content: Transaction, _ chainspec: Chainspec) -> String {
-        func money(_ units: UInt64, _ asset: AssetIndex) -> String {
-            guard let asset = chainspec.asset(asset) else { return "\(units) of unknown asset \(asset)" }
-            return "\(DecimalAmount.format(units, decimals: asset.decimals)) \(asset.code)"
-        }
+        func money(_ units: UInt64, _ asset: AssetIndex) -> String { chainspec.money(UInt128(units), asset) }
         func address(_ position: AccountPosition) -> String { chainspec.address(of: content.account(at: position)) }
         switch self {
         case .openAccounts(let open): return "opens \(open.openings.count) account(s), sponsored by \(address(open.sponsor))"

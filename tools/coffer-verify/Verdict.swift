@@ -79,6 +79,11 @@ struct Finding {
         lines.append((label, text))
     }
 
+    /// A line for people only: what it says is in another value for programs.
+    mutating func note(_ label: String, _ text: String) {
+        lines.append((label, text))
+    }
+
     func print(heading: String, json: Bool) {
         guard !json else { return Swift.print(JSON.object(members).text(.pretty)) }
         Swift.print("HOLDS: \(heading)")

@@ -22,7 +22,8 @@ struct Coffer: AsyncParsableCommand {
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AddressCommand.self, AccountCommand.self, AssetCommand.self, TransferCommand.self,
             IssueCommand.self,
-            RedeemCommand.self, TxCommand.self, StatementCommand.self, ReceiptCommand.self, ProofCommand.self, ExportCommand.self,
+            RedeemCommand.self, TxCommand.self, StatementCommand.self, ReceiptCommand.self, ProofCommand.self, HistoryCommand.self,
+            SupplyCommand.self, CheckpointCommand.self, ExportCommand.self,
         ])
 
     static func main() async {

@@ -186,28 +186,3 @@ struct ReceiptCommand: AsyncParsableCommand {
             "wrote \(out): transaction \(id) is final in block \(receipt.header.height)")
     }
 }
-
-struct ProofCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "proof", abstract: "Gets the proof of an account's balance, checks it, and writes it to a file.",
-        discussion: """
-            EXAMPLE:
-              coffer proof cofdev1… --out account.proof
-            """)
-
-    @Argument(help: ArgumentHelp("The account, or the name of an institution.", valueName: "address"))
-    var address: String
-    @Option(help: ArgumentHelp("Where to write the proof.", valueName: "file"))
-    var out: String
-    @OptionGroup var node: NodeOptions
-
-    func run() async throws {
-        let client = try node.client()
-        let id = try client.chainspec.account(address)
-        let proof = try await reporting { try await client.balanceProof(of: id) }
-        try Files.create(out, proof.json().text(.pretty) + "\n")
-        node.output.show(
-            ["file": .string(out), "address": .string(client.chainspec.address(of: id)), "height": .number(proof.header.height)],
-            "wrote \(out): the account after block \(proof.header.height)")
-    }
-}

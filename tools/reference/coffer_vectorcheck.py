@@ -18,6 +18,7 @@ from coffer_nodevectors import NODE_VECTORS
 from coffer_proofs import check_balance, check_receipt
 from coffer_proofvectors import balance_vectors, checkpoint_vectors, export_vectors, receipt_vectors
 from coffer_published import PUBLISHED
+from coffer_statementvectors import STATEMENT_CHECKS, STATEMENT_MADE
 from coffer_transaction import decode_transaction
 from coffer_vectors import (
     account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors,
@@ -29,7 +30,7 @@ MADE = {
     "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
     "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
     "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
-    "refusals.json": lambda e: refusal_vectors()}
+    "refusals.json": lambda e: refusal_vectors()} | STATEMENT_MADE
 
 
 def write_vectors(directory: Path) -> dict:
@@ -175,7 +176,7 @@ CHECKS = {
     "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
-    "keys.json": check_keys, "keyfile.json": check_key_files}
+    "keys.json": check_keys, "keyfile.json": check_key_files} | STATEMENT_CHECKS
 
 
 def check_vectors(directory: Path) -> dict:

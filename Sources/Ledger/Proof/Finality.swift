@@ -28,4 +28,16 @@ extension Chainspec {
             guard check.verify() != nil else { throw .invalidAttestation(validator: validator.name) }
         }
     }
+    /// Checks that a header is one of this network: by its attestations, or by a checkpoint that its way leads to, or by both
+    /// (`docs/spec/proofs.md` section 2). Without a checkpoint the way is not looked at, because it would lead nowhere.
+    func check(
+        _ header: BlockHeader, _ attestations: [Attestation], _ inclusion: HeaderInclusion?, in checkpoint: SignedCheckpoint?
+    ) throws(ProofError) {
+        guard let checkpoint else { return try checkFinality(of: header, attestations: attestations) }
+        try checkpoint.verify(against: self)
+        guard let inclusion else { throw .inclusionMissing }
+        try inclusion.verify(of: header, in: checkpoint.checkpoint)
+        // What is there must be right, even where nothing depends on it.
+        if header.height == 0 || !attestations.isEmpty { try checkFinality(of: header, attestations: attestations) }
+    }
 }

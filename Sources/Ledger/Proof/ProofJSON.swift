@@ -41,6 +41,28 @@ extension JSONObjectReader {
     }
 }
 
+/// What documents have of the block they are of: `header`, `attestations`, and `inclusion` if any (`docs/spec/proofs.md` section 2).
+struct HeaderParts {
+    let bytes: [UInt8]
+    let attestations: [Attestation]
+    let inclusion: HeaderInclusion?
+
+    init(_ fields: inout JSONObjectReader) throws(JSONError) {
+        bytes = try fields.headerBytes()
+        attestations = try fields.attestations()
+        inclusion = if let field = fields.optionalField("inclusion") { try HeaderInclusion(json: field) } else { nil }
+    }
+
+    static func members(of header: BlockHeader, _ attestations: [Attestation], _ inclusion: HeaderInclusion?) -> [JSON.Member] {
+        var members = [
+            JSON.Member(key: "header", value: .hex(header.bytes)),
+            JSON.Member(key: "attestations", value: .array(attestations.map(\.json))),
+        ]
+        if let inclusion { members.append(JSON.Member(key: "inclusion", value: inclusion.json)) }
+        return members
+    }
+}
+
 extension JSON {
     static func hex(_ bytes: [UInt8]) -> JSON { .string(Hexadecimal.encode(bytes)) }
 

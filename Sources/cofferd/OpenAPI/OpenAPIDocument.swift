@@ -18,6 +18,7 @@ enum OpenAPIDocument {
         \(OpenAPIPaths.accounts),
         \(OpenAPIPaths.assets),
         \(OpenAPIPaths.blocks),
+        \(OpenAPIPaths.history),
         \(OpenAPIPaths.events),
         \(OpenAPIPaths.operation)
         },

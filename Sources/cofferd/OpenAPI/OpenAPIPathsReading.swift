@@ -98,14 +98,17 @@ extension OpenAPIPaths {
           "get": {
             "operationId": "getAsset",
             "tags": ["assets"],
-            "summary": "One asset, with its supply per institution",
-            "parameters": [{"name": "code", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/AssetCode"}, "example": "EUR"}],
+            "summary": "One asset, with its supply per institution, or the proof of it",
+            "parameters": [
+              {"name": "code", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/AssetCode"}, "example": "EUR"},
+              {"name": "proof", "in": "query", "description": "true answers with a supply proof (proofs.md) of the latest state.", "schema": {"type": "boolean", "default": false}}
+            ],
             "responses": {
               "200": {
-                "description": "The asset.",
+                "description": "The asset; with proof=true, its supply proof.",
                 "content": {
                   "application/json": {
-                    "schema": {"$ref": "#/components/schemas/Asset"},
+                    "schema": {"oneOf": [{"$ref": "#/components/schemas/Asset"}, {"$ref": "#/components/schemas/SupplyProof"}]},
                     "examples": {
                       "oneBank": {
                         "value": {
@@ -121,6 +124,7 @@ extension OpenAPIPaths {
                   }
                 }
               },
+              "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
               "default": {"$ref": "#/components/responses/Error"}
             },

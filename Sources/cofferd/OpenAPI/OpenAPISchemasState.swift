@@ -22,11 +22,55 @@ extension OpenAPISchemas {
           "properties": {
             "format": {"const": "coffer-balance/v1"},
             "account": {"$ref": "#/components/schemas/Bytes"},
-            "path": {"type": "array", "items": {"$ref": "#/components/schemas/Hash"}},
+            "path": {"$ref": "#/components/schemas/Path"},
             "header": {"$ref": "#/components/schemas/HeaderBytes"},
-            "attestations": {"$ref": "#/components/schemas/Attestations"}
+            "attestations": {"$ref": "#/components/schemas/Attestations"},
+            "inclusion": {"$ref": "#/components/schemas/Inclusion"}
           }
         },
+        "SupplyProof": {
+          "type": "object",
+          "required": ["format", "asset", "records", "path", "header", "attestations"],
+          "additionalProperties": false,
+          "properties": {
+            "format": {"const": "coffer-supply/v1"},
+            "asset": {"type": "integer", "minimum": 0, "maximum": 63},
+            "records": {"type": "array", "maxItems": 64, "items": {"type": "string", "description": "A supply record, 124 bytes.", "pattern": "^[0-9a-f]{248}$"}},
+            "path": {"$ref": "#/components/schemas/Path"},
+            "header": {"$ref": "#/components/schemas/HeaderBytes"},
+            "attestations": {"$ref": "#/components/schemas/Attestations"},
+            "inclusion": {"$ref": "#/components/schemas/Inclusion"}
+          }
+        },
+        "Inclusion": {
+          "description": "The way from a header to a checkpoint. A client puts it into a proof; the node gives it by itself.",
+          "type": "object",
+          "required": ["size", "path"],
+          "additionalProperties": false,
+          "properties": {"size": {"type": "integer", "minimum": 1}, "path": {"$ref": "#/components/schemas/Path"}}
+        },
+        "ConsistencyProof": {
+          "type": "object",
+          "required": ["format", "oldSize", "newSize", "path"],
+          "additionalProperties": false,
+          "properties": {
+            "format": {"const": "coffer-consistency/v1"},
+            "oldSize": {"type": "integer", "minimum": 1},
+            "newSize": {"type": "integer", "minimum": 1},
+            "path": {"$ref": "#/components/schemas/Path"}
+          }
+        },
+        "HeaderInclusion": {
+          "type": "object",
+          "required": ["height", "size", "path"],
+          "additionalProperties": false,
+          "properties": {
+            "height": {"$ref": "#/components/schemas/Height"},
+            "size": {"type": "integer", "minimum": 1},
+            "path": {"$ref": "#/components/schemas/Path"}
+          }
+        },
+        "Path": {"type": "array", "maxItems": 64, "items": {"$ref": "#/components/schemas/Hash"}},
         "HeaderBytes": {"type": "string", "description": "A block header, 230 bytes.", "pattern": "^[0-9a-f]{460}$"}
         """#
 

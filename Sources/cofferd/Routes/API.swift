@@ -38,6 +38,7 @@ struct API: Sendable {
         case .submit: try await submit(request)
         case .submitBatch: try await submitBatch(request)
         case .account: try await account(request, context)
+        case .asset: try await asset(request, context)
         case .events: try eventStream(request)
         case .network: try network(request)
         case .health: try health(request)
@@ -50,9 +51,10 @@ struct API: Sendable {
         case .receipt: try await reads.run { try receipt(request, context) }
         case .statement: try await reads.run { try statement(request, context) }
         case .assets: try await reads.run { try assets(request) }
-        case .asset: try await reads.run { try asset(request, context) }
         case .block: try await reads.run { try block(request, context) }
         case .blockHeader: try await reads.run { try blockHeader(request, context) }
+        case .inclusion: try await reads.run { try inclusion(request, context) }
+        case .consistency: try await reads.run { try consistency(request) }
         }
     }
 }

@@ -30,10 +30,13 @@ extension API {
     }
 
     /// `GET /v1/assets/{code}`.
-    func asset(_ request: Request, _ context: CofferRequestContext) throws -> Response {
-        try request.allowParameters()
+    func asset(_ request: Request, _ context: CofferRequestContext) async throws -> Response {
+        try request.allowParameters("proof")
+        let isProof = try request.flag("proof")
         guard let index = chainspec.assetIndex(code: context.parameters.get("code") ?? "") else { throw Problem(.assetNotFound) }
-        return Reply.json(assetJSON(Int(index), try store.supply()))
+        guard isProof else { return try await reads.run { Reply.json(assetJSON(Int(index), try store.supply())) } }
+        guard let proof = try await node.supplyProof(of: index) else { throw Problem(.assetNotFound) }
+        return Reply.json(proof.json())
     }
 
     private func assetJSON(_ position: Int, _ supply: [SupplyRecord]) -> JSON {

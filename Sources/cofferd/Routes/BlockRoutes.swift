@@ -43,7 +43,7 @@ extension API {
         ]
     }
 
-    private func blockHeight(_ context: CofferRequestContext) throws(Problem) -> UInt64 {
+    func blockHeight(_ context: CofferRequestContext) throws(Problem) -> UInt64 {
         let text = context.parameters.get("height") ?? ""
         if text == "latest" { return node.tip.height }
         guard let height = UInt64(text), String(height) == text else {

@@ -4,6 +4,7 @@ import Ledger
 import Logging
 import NIOCore
 import NIOHTTP1
+import Node
 
 extension Problem {
     /// The problem that answers an error thrown while a request was handled.
@@ -19,6 +20,10 @@ extension Problem {
         case let error as StorageError:
             logger.error("storage failed", metadata: ["error": "\(error)"])
             self.init(error)
+        case HistoryProofError.storage(let error):
+            logger.error("storage failed", metadata: ["error": "\(error)"])
+            self.init(error)
+        case let error as HistoryProofError: self.init(.historyNotReady, detail: error.description)
         case is CancellationError: self.init(.shuttingDown)
         case is BodyReadTimeout:
             self.init(.requestTimeout)

@@ -25,6 +25,7 @@ enum RequestProblem: String, Sendable, CaseIterable {
     case storageDamaged
     case storageFull
     case storageUnavailable
+    case historyNotReady
     case overloaded
     case tooManySubscribers
     case shuttingDown
@@ -44,7 +45,7 @@ enum RequestProblem: String, Sendable, CaseIterable {
         case .proofUnavailable: .unprocessableContent
         case .queueFull: .tooManyRequests
         case .internalError, .storageDamaged: .internalServerError
-        case .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .shuttingDown:
+        case .storageFull, .storageUnavailable, .historyNotReady, .overloaded, .tooManySubscribers, .shuttingDown:
             .serviceUnavailable
         }
     }
@@ -52,7 +53,8 @@ enum RequestProblem: String, Sendable, CaseIterable {
     /// Whether the same request may succeed a little later; the answer then says when to try again, in `Retry-After`.
     var isTemporary: Bool {
         switch self {
-        case .queueFull, .notFinal, .storageFull, .storageUnavailable, .overloaded, .tooManySubscribers, .shuttingDown:
+        case .queueFull, .notFinal, .storageFull, .storageUnavailable, .historyNotReady, .overloaded, .tooManySubscribers,
+            .shuttingDown:
             true
         default: false
         }
@@ -128,6 +130,10 @@ enum RequestProblem: String, Sendable, CaseIterable {
             ProblemText(
                 "The node's storage fails at present, so that nothing could become final",
                 "Submit the same bytes again later, or to another node; its log tells the operator what fails")
+        case .historyNotReady:
+            ProblemText(
+                "The node has not read all its headers since it started, and makes no proofs about them yet",
+                "Send the request again after `Retry-After` seconds")
         case .overloaded:
             ProblemText(
                 "The node is reading as many bodies, or answering as many questions, as it can hold",

@@ -13,7 +13,9 @@ enum Route: CaseIterable, Sendable {
     case asset
     case block
     case blockHeader
+    case inclusion
     case checkpoint
+    case consistency
     case events
     case network
     case health
@@ -35,7 +37,9 @@ enum Route: CaseIterable, Sendable {
         case .asset: "/v1/assets/{code}"
         case .block: "/v1/blocks/{height}"
         case .blockHeader: "/v1/blocks/{height}/header"
+        case .inclusion: "/v1/blocks/{height}/inclusion"
         case .checkpoint: "/v1/checkpoint"
+        case .consistency: "/v1/checkpoint/consistency"
         case .events: "/v1/events"
         case .network: "/v1/network"
         case .health: "/healthz"
