@@ -1,3 +1,4 @@
+import Cryptography
 import Ledger
 
 /// Damages to each kind of operation (`docs/spec/transaction.md` section 2).

@@ -1,3 +1,4 @@
+import Cryptography
 import Ledger
 
 /// Which blocks of an export have what damages can be made from: found by reading it once, without checking signatures.

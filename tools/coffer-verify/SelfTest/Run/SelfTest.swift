@@ -40,10 +40,20 @@ struct SelfTest {
 
     private func scan() throws -> Scan {
         var scan = Scan()
+        var history = HistoryTree()
+        history.append(chainspec.genesisHeader.historyLeaf)
         var archive = try ExportDirectory(path: export, network: chainspec.network)
-        while let block = try archive.next() { try scan.add(block) }
-        // That there is one is checked by every damage to files; this one only has to be readable.
-        _ = try archive.checkpoint()
+        while let block = try archive.next() {
+            try scan.add(block)
+            history.append(block.block.header.historyLeaf)
+        }
+        let signed = try archive.checkpoint()
+        do throws(ProofError) { try signed.verify(against: chainspec) } catch { throw ReplayError.checkpoint(error) }
+        guard signed.checkpoint.size == history.count, signed.checkpoint.root == history.root else {
+            throw ReplayError.checkpointMismatch(
+                "it is of \(signed.checkpoint.size) headers with root \(signed.checkpoint.root), "
+                    + "the export has \(history.count) with root \(history.root)")
+        }
         return scan
     }
 }
