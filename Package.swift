@@ -51,6 +51,7 @@ let package = Package(
         .executable(name: "cofferd", targets: ["cofferd"]),
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-verify", targets: ["coffer-verify"]),
+        .executable(name: "coffer-witness", targets: ["coffer-witness"]),
         .executable(name: "coffer-bench", targets: ["coffer-bench"]),
     ],
     dependencies: [
@@ -80,11 +81,15 @@ let package = Package(
         program(
             "cofferd",
             [
-                "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node",
+                "Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node", "Client",
                 argumentParser, logging, metrics, hummingbird,
             ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
         program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
+        program(
+            "coffer-witness",
+            ["Cryptography", "Ledger", "Custody", argumentParser, logging, hummingbird] + serviceLifecycle + network,
+            path: "tools/coffer-witness"),
         .executableTarget(
             name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
             path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),
@@ -111,7 +116,8 @@ let package = Package(
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
                 hummingbird, hummingbirdTesting,
             ] + network),
-        tests("ProjectTests", ["Ledger", "Cryptography"]),
+        tests("WitnessTests", ["coffer-witness", "coffer-verify", "cofferd", "Client", "Custody", "Ledger", "Cryptography"]),
+        tests("ProjectTests", ["Verifier", "Ledger", "Cryptography"]),
     ],
     swiftLanguageModes: [.v6]
 )

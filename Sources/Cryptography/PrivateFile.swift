@@ -57,7 +57,7 @@ public enum PrivateFile {
         try synchronizeDirectory(of: path)
     }
 
-    private static func write(_ bytes: Span<UInt8>, to path: String) throws(PrivateFileError) {
+    static func write(_ bytes: Span<UInt8>, to path: String) throws(PrivateFileError) {
         let descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
         // The mode given at opening is reduced by the process's mask.
         guard fchmod(descriptor.number, 0o600) == 0 else { throw .system("protect", path: path, code: errno) }
@@ -65,8 +65,8 @@ public enum PrivateFile {
         guard fsync(descriptor.number) == 0 else { throw .system("write", path: path, code: errno) }
     }
 
-    /// Makes the new name in the directory durable.
-    private static func synchronizeDirectory(of path: String) throws(PrivateFileError) {
+    /// Makes the name of the file or directory at `path`, which is new, durable in its directory.
+    public static func synchronizeDirectory(of path: String) throws(PrivateFileError) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = try Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY, mode: 0)
@@ -75,7 +75,7 @@ public enum PrivateFile {
 }
 
 /// An open file, closed when the value ends.
-private struct Descriptor: ~Copyable {
+struct Descriptor: ~Copyable {
     let number: Int32
 
     init(opening path: String, flags: Int32, mode: mode_t) throws(PrivateFileError) {
@@ -141,6 +141,8 @@ public enum PrivateFileError: Error, Hashable, Sendable, CustomStringConvertible
     case tooLarge(path: String, maximumByteCount: Int)
     /// There is something at the path of the file to create.
     case alreadyExists(path: String)
+    /// Another process holds the lock.
+    case locked(path: String)
 
     /// What happened, why, and what to do next.
     public var description: String {
@@ -157,6 +159,8 @@ public enum PrivateFileError: Error, Hashable, Sendable, CustomStringConvertible
             "\(path) has more than \(maximumByteCount) bytes, too many for what it should hold. Check that it is the right file."
         case .alreadyExists(let path):
             "\(path) already exists and was left as it is. Choose another path, or move the file away first."
+        case .locked(let path):
+            "Another process holds \(path), and two must not use what it guards. End the other one first."
         }
     }
 }

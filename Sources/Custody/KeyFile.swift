@@ -11,9 +11,9 @@ public struct KeyFile: Hashable, Sendable {
     public let isDevelopment: Bool
     /// What deriving the encryption key costs.
     public let cost: KeyFileCost
-    /// The public key of the account key, or of a validator's block-signing key.
-    public let publicKey: PublicKey
-    /// The public key of a validator's checkpoint key; nil for other kinds.
+    /// The public key of the account key, or of a validator's block-signing key; nil for a witness.
+    public let publicKey: PublicKey?
+    /// The public key of a validator's checkpoint key, or of a witness's; nil for accounts.
     public let checkpointPublicKey: Ed25519PublicKey?
 
     let salt: [UInt8]
@@ -100,6 +100,8 @@ public enum KeyFileKind: UInt8, Sendable, CaseIterable {
     case ecdsa = 2
     /// The two keys of a validator: BIP340 for blocks, then Ed25519 for checkpoints.
     case validator = 3
+    /// The Ed25519 key with which a witness cosigns checkpoints.
+    case witness = 4
 
     /// The kind for an account key of `scheme`.
     public init(scheme: SignatureScheme) {
@@ -109,19 +111,23 @@ public enum KeyFileKind: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The scheme of the account key or of the block-signing key.
-    public var scheme: SignatureScheme {
+    /// The scheme of the account key or of the block-signing key; nil for a witness, which has neither.
+    public var scheme: SignatureScheme? {
         switch self {
         case .bip340, .validator: .bip340
         case .ecdsa: .ecdsa
+        case .witness: nil
         }
     }
+
+    /// Whether there is an Ed25519 key among the keys.
+    var hasCheckpointKey: Bool { self == .validator || self == .witness }
 
     /// How many bytes the secret has: 32, or 64 for a validator (block-signing secret, then checkpoint seed).
     public var secretByteCount: Int { self == .validator ? 64 : 32 }
 
     /// How many bytes the public keys have together.
-    var publicByteCount: Int { scheme.publicKeyByteCount + (self == .validator ? Bytes32.byteCount : 0) }
+    var publicByteCount: Int { (scheme?.publicKeyByteCount ?? 0) + (hasCheckpointKey ? Bytes32.byteCount : 0) }
 }
 
 /// What one guess at a passphrase costs: the parameters of Argon2id.

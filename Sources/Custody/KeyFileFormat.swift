@@ -91,11 +91,13 @@ extension KeyFile {
         salt = take(PasswordHash.saltByteCount)
         nonce = take(XChaCha20Poly1305.nonceByteCount)
         do throws(KeyError) {
-            publicKey = try PublicKey(scheme: kind.scheme, bytes: take(kind.scheme.publicKeyByteCount))
+            var publicKey: PublicKey?
+            if let scheme = kind.scheme { publicKey = try PublicKey(scheme: scheme, bytes: take(scheme.publicKeyByteCount)) }
+            self.publicKey = publicKey
         } catch {
             throw .publicKey(error)
         }
-        checkpointPublicKey = kind == .validator ? Bytes32(take(Bytes32.byteCount)).map(Ed25519PublicKey.init) : nil
+        checkpointPublicKey = kind.hasCheckpointKey ? Bytes32(take(Bytes32.byteCount)).map(Ed25519PublicKey.init) : nil
         sealed = Array(rest)
     }
 
@@ -105,7 +107,8 @@ extension KeyFile {
         for number in [cost.operations, cost.memoryKibibytes] {
             header += (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
         }
-        header += salt + nonce + publicKey.bytes
+        header += salt + nonce
+        if let publicKey { header += publicKey.bytes }
         if let checkpointPublicKey { header += checkpointPublicKey.bytes.bytes }
         return header
     }

@@ -7,12 +7,15 @@ public enum UnlockedKey: ~Copyable, Sendable {
     case account(SecretKey)
     /// The keys of a validator.
     case validator(ValidatorKeys)
+    /// The key of a witness.
+    case witness(Ed25519SecretKey)
 
-    /// The public key of the account key, or of the validator's block-signing key.
-    public var publicKey: PublicKey {
+    /// The public key of the account key, or of the validator's block-signing key; nil for a witness.
+    public var publicKey: PublicKey? {
         switch self {
         case .account(let key): key.publicKey
         case .validator(let keys): keys.blockKey.publicKey
+        case .witness: nil
         }
     }
 }
@@ -86,8 +89,9 @@ extension KeyFile {
             throw .secretLength(kind, actual: secret.count)
         }
         do throws(KeyError) {
-            let signingKey = try SecretKey(
-                scheme: kind.scheme, secret: SecretBytes(copying: secret.span.extracting(0..<32)))
+            let first = SecretBytes(copying: secret.span.extracting(0..<32))
+            guard let scheme = kind.scheme else { return .witness(try Ed25519SecretKey(seed: first)) }
+            let signingKey = try SecretKey(scheme: scheme, secret: first)
             guard kind == .validator else { return .account(signingKey) }
             let checkpointKey = try Ed25519SecretKey(
                 seed: SecretBytes(copying: secret.span.extracting(32..<64)))
@@ -101,6 +105,7 @@ extension KeyFile {
         switch unlocked {
         case .account: nil
         case .validator(let keys): keys.checkpointKey.publicKey
+        case .witness(let key): key.publicKey
         }
     }
 }

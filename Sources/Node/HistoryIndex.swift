@@ -102,6 +102,9 @@ final class HistoryIndex: Sendable {
 
     // MARK: - Proofs
 
+    /// How many headers the thread has been through.
+    var count: UInt64 { nodes.withLock { $0.count } }
+
     /// The inclusion proof of the header of a height in the tree of `size` headers with `root`; `height` is below `size`.
     func inclusionPath(of height: UInt64, in size: UInt64, root: Bytes32) throws(HistoryProofError) -> [Bytes32] {
         let nodes = try nodes(reaching: size)

@@ -5,7 +5,7 @@ extension StorageError {
     init(_ error: StoreError) {
         switch error {
         case .diskFull, .mapFull, .foldBehind: self = .full(error.description)
-        case .damaged: self = .damaged(error.description)
+        case .damaged, .stateDamaged: self = .damaged(error.description)
         case .inUse, .permission, .notFound, .mismatched: self = .refused(error.description)
         case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .closed, .io:
             self = .failed(error.description)

@@ -22,6 +22,8 @@ final class StoreCore: Sendable {
     /// Signalled after each fold that ended.
     let progress = Signal()
     let isStopping = Atomic<Bool>(false)
+    /// False while what was replayed at the start was not compared with what the tip's header commits to: nothing is folded before.
+    let isReplayCompared = Atomic<Bool>(true)
 
     init(
         chainspec: Chainspec, genesisAccounts: [Account], log: Environment, logTables: LogTables, state: Environment,

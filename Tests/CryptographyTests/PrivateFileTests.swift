@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Support
 import Testing
 
 @Suite struct PrivateFileTests {
@@ -99,5 +100,52 @@ import Testing
             let error = #expect(throws: PrivateFileError.self) { try contents.requirePrivate() }
             #expect(error == .notOwned(path: path))
         }
+    }
+}
+
+@Suite struct DurableFileTests {
+    @Test func aFileIsReplacedWholeAndStaysPrivate() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.url.appending(path: "state").path
+        for text in ["first", "a second, longer one", ""] {
+            try PrivateFile.replace(path, Array(text.utf8).span)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+        }
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["state"])
+    }
+
+    /// What a process that was killed while it replaced the file left is in nobody's way.
+    @Test func aLeftoverIsReplaced() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.url.appending(path: "state").path
+        try PrivateFile.replace(path, Array("old".utf8).span)
+        try Data("half of the n".utf8).write(to: URL(filePath: "\(path).part"))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+        try PrivateFile.replace(path, Array("new".utf8).span)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["state"])
+    }
+
+    @Test func whereNothingCanBeWrittenTheFileStaysAsItWas() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.url.appending(path: "state").path
+        #expect(throws: PrivateFileError.self) { try PrivateFile.replace("\(path)/none", Array("new".utf8).span) }
+        // A directory cannot be replaced by a file.
+        try FileManager.default.createDirectory(atPath: "\(path)/kept", withIntermediateDirectories: true)
+        #expect(throws: PrivateFileError.self) { try PrivateFile.replace(path, Array("new".utf8).span) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["state"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["kept"])
+    }
+
+    @Test func aLockIsHeldByOneAtATime() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.url.appending(path: "LOCK").path
+        do {
+            let lock = try FileLock(path)
+            #expect(throws: PrivateFileError.locked(path: path)) { try FileLock(path) }
+            withExtendedLifetime(lock) {}
+        }
+        _ = try FileLock(path)
+        #expect(throws: PrivateFileError.self) { try FileLock("\(path)/none") }
     }
 }

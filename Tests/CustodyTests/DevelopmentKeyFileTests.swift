@@ -39,6 +39,7 @@ struct DevelopmentKeyFileTests {
             let check = SignatureCheck(key: listed.key, message: message, signature: try secretKey.sign(message))
             #expect(check.verify() != nil)
         case .validator: Issue.record("\(listed.name) is not an account key")
+        case .witness: Issue.record("\(listed.name) is not an account key")
         }
     }
 
@@ -49,6 +50,7 @@ struct DevelopmentKeyFileTests {
         #expect(file.kind == .validator)
         switch try Self.unlock(file) {
         case .account: Issue.record("\(listed.name) is not a validator's key")
+        case .witness: Issue.record("\(listed.name) is not a validator's key")
         case .validator(let keys):
             #expect(keys.blockKey.publicKey == listed.blockKey)
             #expect(keys.checkpointKey.publicKey == listed.checkpointKey)

@@ -7,8 +7,8 @@ import Testing
 @Suite struct KeyFileVectorTests {
     struct File: Decodable {
         struct Valid: Decodable {
-            let name, kind, passphrase, salt, nonce, secret, publicKey, text: String
-            let checkpointPublicKey: String?
+            let name, kind, passphrase, salt, nonce, secret, text: String
+            let publicKey, checkpointPublicKey: String?
             let development: Bool
             let operations, memoryKibibytes: UInt32
         }
@@ -29,29 +29,33 @@ import Testing
 
     @Test func publishedFilesDecodeAndUnlock() throws {
         let file = try file()
-        #expect(file.valid.count == 4)
+        #expect(file.valid.count == 5)
         for vector in file.valid {
             let decoded = try KeyFile(text: vector.text)
             #expect(decoded.text == vector.text, "\(vector.name)")
             #expect("\(decoded.kind)" == vector.kind && decoded.isDevelopment == vector.development)
             #expect(decoded.cost.operations == vector.operations)
             #expect(decoded.cost.memoryKibibytes == vector.memoryKibibytes)
-            #expect(Hexadecimal.encode(decoded.publicKey.bytes) == vector.publicKey)
+            #expect(decoded.publicKey.map { Hexadecimal.encode($0.bytes) } == vector.publicKey)
             #expect(decoded.checkpointPublicKey?.bytes.hex == vector.checkpointPublicKey)
 
             let passphrase = SecretBytes(copying: Array(vector.passphrase.utf8))
             let message = SHA256.hash([1])
             switch try decoded.unlock(passphrase: passphrase) {
             case .account(let key):
-                #expect(decoded.kind != .validator)
+                #expect(decoded.kind == .bip340 || decoded.kind == .ecdsa)
                 let signature = try key.sign(message)
-                #expect(try decoded.publicKey.parsed().verify(signature, message: message) != nil)
+                #expect(try decoded.publicKey?.parsed().verify(signature, message: message) != nil)
             case .validator(let keys):
                 #expect(decoded.kind == .validator)
                 let signature = try keys.blockKey.sign(message)
-                #expect(try decoded.publicKey.parsed().verify(signature, message: message) != nil)
+                #expect(try decoded.publicKey?.parsed().verify(signature, message: message) != nil)
                 let note = Array("a checkpoint".utf8)
                 #expect(decoded.checkpointPublicKey?.verify(try keys.checkpointKey.sign(note), message: note) == true)
+            case .witness(let key):
+                #expect(decoded.kind == .witness && decoded.publicKey == nil)
+                let note = Array("a checkpoint".utf8)
+                #expect(decoded.checkpointPublicKey?.verify(try key.sign(note), message: note) == true)
             }
         }
     }
@@ -72,7 +76,7 @@ import Testing
 
     @Test func publishedBadFilesAreRefusedForTheReasonGiven() throws {
         let file = try file()
-        #expect(file.refused.count == 33)
+        #expect(file.refused.count == 36)
         let passphrase = SecretBytes(copying: Array("an example passphrase".utf8))
         for vector in file.refused {
             let error = #expect(throws: KeyFileError.self, "\(vector.name)") {

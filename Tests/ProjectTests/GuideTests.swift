@@ -28,6 +28,15 @@ import Testing
         #expect(daemon.stop() == 0)
     }
 
+    /// The page starts its own node and witnesses.
+    @Test func witnessCommandsWork() throws {
+        let directory = try TemporaryDirectory()
+        let blocks = try Self.shellBlocks(of: "docs/guides/witness.md")
+        // What an error leaves running ends with the script.
+        let script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + blocks
+        try run(script, in: directory.url.appending(path: "work"))
+    }
+
     @Test func readmeCommandsWork() throws {
         let directory = try TemporaryDirectory()
         let daemon = try DaemonProcess(

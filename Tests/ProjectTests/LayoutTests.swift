@@ -13,9 +13,10 @@ struct LayoutTests {
         "Sources/Custody": ["Cryptography", "Ledger"],
         "Sources/Client": ["Cryptography", "Ledger"],
         "Sources/Node": ["Cryptography", "Ledger", "Verifier"],
-        "Sources/cofferd": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node"],
+        "Sources/cofferd": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Node", "Client"],
         "tools/coffer": ["Cryptography", "Ledger", "Custody", "Client"],
         "tools/coffer-verify": ["Cryptography", "Ledger", "Verifier"],
+        "tools/coffer-witness": ["Cryptography", "Ledger", "Custody"],
         "tools/coffer-crash": ["Cryptography", "Ledger", "Verifier", "Store", "Node"],
         "tools/coffer-bench": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Client"],
     ]

@@ -4,30 +4,8 @@ import Ledger
 import Support
 import Testing
 
-/// Where the Python is that has what `tools/reference/requirements.txt` lists; `tools/test` prepares one and says so.
-private enum Reference {
-    static let python = ProcessInfo.processInfo.environment["COFFER_REFERENCE_PYTHON"]
-
-    /// Runs a command of the reference program, and gives its exit code and the JSON that it printed.
-    static func run(_ arguments: [String]) throws -> (exitCode: Int32, report: JSON) {
-        let python = try #require(python)
-        let outcome = try BuiltProgram.run(
-            python, ["tools/reference/coffer_reference.py"] + arguments + ["--json"], environment: ["PYTHONDONTWRITEBYTECODE": "1"])
-        return (outcome.exitCode, try JSON.parse(outcome.output, maximumBytes: 1_048_576))
-    }
-
-    static func verify(_ arguments: [String]) throws -> (exitCode: Int32, report: JSON) {
-        let outcome = try BuiltProgram.run("coffer-verify", arguments + ["--workers", "1", "--json"])
-        return (outcome.exitCode, try JSON.parse(outcome.output, maximumBytes: 1_048_576))
-    }
-}
-
 /// The node's code and the reference program, which shares none with it, against each other.
-@Suite(
-    "Two implementations",
-    .enabled("COFFER_REFERENCE_PYTHON names a Python with the packages of tools/reference/requirements.txt") {
-        Reference.python != nil
-    })
+@Suite("Two implementations", .enabled(Reference.condition) { Reference.isThere })
 struct ReferenceTests {
     @Test("the reference program agrees with itself, and with every file of Tests/Vectors")
     func selfCheck() throws {
@@ -69,23 +47,50 @@ struct ReferenceTests {
         }
     }
 
-    @Test("the reference program replays an export of the node's code to the same roots, and holds its proofs")
+    @Test("the node's code decodes what the reference program builds and signs, and both read it alike")
+    func builtTransactions() throws {
+        let directory = try TemporaryDirectory()
+        let (key, out) = (directory.url.appending(path: "key"), directory.url.appending(path: "transaction"))
+        try Data(Hexadecimal.encode([UInt8](repeating: 7, count: 32)).utf8).write(to: key)
+        let chainspec = try Chainspec(json: ProjectFiles.read("chainspec/development.json"))
+        let (bank, other) = (chainspec.address(of: chainspec.institutionAccount(1)), chainspec.address(of: chainspec.institutionAccount(2)))
+        let money = ["--asset", "EUR", "--amount", "12.34"]
+        for (command, arguments) in [
+            ("open", ["--sponsor", bank, "--kind", "walletHeld", "--key", "ecdsa", "1", key.path]),
+            ("transfer", ["--leg", bank, other, "EUR", "12.34", "--memo", "Invoice 7"]),
+            ("issue", ["--bank", bank, "--to", other] + money), ("redeem", ["--bank", bank, "--from", other] + money),
+            ("rotate", ["--account", bank, "--key", "bip340", "1", key.path]),
+            ("status", ["--account", other, "--status", "frozen"]),
+        ] {
+            let common = ["--chainspec", "chainspec/development.json"]
+            let signer = ["--signer", bank, "0", "bip340", key.path, "--out", out.path]
+            let (exitCode, report) = try Reference.run(["build-\(command)"] + arguments + signer + common)
+            #expect(exitCode == 0, "\(command)")
+            let transaction = try SignedTransaction(decoding: [UInt8](Data(contentsOf: out)))
+            #expect(report["id"] == .string(transaction.id.hex) && report["bytes"] == .string(Hexadecimal.encode(transaction.bytes)))
+            let decoded = try Reference.run(["decode", out.path] + common)
+            let ours = TransactionDraft(transaction).json(chainspec: chainspec)
+            #expect(decoded.exitCode == 0 && decoded.report["transaction"] == ours, "\(command)")
+        }
+    }
+
+    @Test("pyverify replays an export of the node's code to the same roots, and holds its proofs")
     func replaysExport() throws {
         let chain = try LongChain()
         let directory = try TemporaryDirectory()
         try chain.write(to: directory.url)
         let chainspec = ["--chainspec", directory.url.appending(path: "chainspec.json").path]
-        let (exitCode, report) = try Reference.run(["replay", directory.url.appending(path: "export").path] + chainspec)
+        let (exitCode, report) = try Reference.pyverify(["chain", directory.url.appending(path: "export").path] + chainspec)
         #expect(exitCode == 0, "\(report.text())")
         #expect(report["height"] == .number(chain.header.height) && chain.header.height >= 40)
-        #expect(report["blockHash"] == .string(chain.header.hash.hex))
+        #expect(report["block"] == .string(chain.header.hash.hex))
         #expect(report["stateRoot"] == .string(chain.header.stateRoot.hex))
         #expect(report["supplyRoot"] == .string(chain.header.supplyRoot.hex))
         #expect(chain.operations == Set(["openAccounts", "transfer", "issue", "redeem", "rotateKeys", "setStatus"]))
         for (command, file) in [("receipt", "receipt.json"), ("balance", "balance.json"), ("checkpoint", "export/checkpoint")] {
             let arguments = [directory.url.appending(path: file).path] + chainspec
-            let (exitCode, report) = try Reference.run(["verify-\(command)"] + arguments)
-            #expect(exitCode == 0 && report["holds"] == true, "\(command): \(report.text())")
+            let (exitCode, report) = try Reference.pyverify([command] + arguments)
+            #expect(exitCode == 0 && report["verdict"] == "holds", "\(command): \(report.text())")
             #expect(try Reference.verify([command] + arguments).exitCode == 0)
         }
     }
@@ -103,7 +108,7 @@ struct ReferenceTests {
         for (name, bytes) in chain.damagedSegments() {
             try Data(bytes).write(to: segment)
             let ours = try Reference.verify(["chain", export] + chainspec)
-            let theirs = try Reference.run(["replay", export] + chainspec)
+            let theirs = try Reference.pyverify(["chain", export] + chainspec)
             #expect(ours.exitCode != 0, "\(name) is accepted")
             #expect(
                 ours.exitCode == theirs.exitCode && ours.report["code"] == theirs.report["code"],

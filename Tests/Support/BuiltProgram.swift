@@ -15,8 +15,15 @@ public enum BuiltProgram {
         public let errors: String
     }
 
-    /// Runs a program to its end, in the project's root; kills it when it has not ended by then. `name` is one of the project's, or
-    /// an absolute path.
+    /// A program was killed, because it ran for longer than it may.
+    public struct DidNotEnd: Error {
+        public let command: String
+        public let output: String
+        public let errors: String
+    }
+
+    /// Runs a program to its end, in the project's root; kills it, and throws, when it has not ended by then. `name` is one of the
+    /// project's, or an absolute path.
     public static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], seconds: Double = 300
     ) throws -> Outcome {
@@ -31,8 +38,12 @@ public enum BuiltProgram {
         let errors = try TemporaryFile()
         process.standardOutput = output.handle
         process.standardError = errors.handle
-        try process.run()
-        if !process.hasEnded(within: seconds) { process.kill() }
+        try process.start()
+        guard process.hasEnded(within: seconds) else {
+            process.kill()
+            throw DidNotEnd(
+                command: ([name] + arguments).joined(separator: " "), output: try output.text(), errors: try errors.text())
+        }
         return Outcome(exitCode: process.terminationStatus, output: try output.text(), errors: try errors.text())
     }
 }
@@ -70,6 +81,14 @@ private struct TemporaryFile {
 }
 
 extension Process {
+    private static let starting = Mutex<Void>(())
+
+    /// Starts the process while no other is being started. Foundation sees that a process has ended when a socket closes that only that
+    /// process should have; one that starts at the same moment may inherit it, and as long as that runs, the first seems to run.
+    fileprivate func start() throws {
+        try Self.starting.withLock { _ in try run() }
+    }
+
     /// Waits for the process to end, without a run loop, so that it may be done on any thread.
     fileprivate func hasEnded(within seconds: Double) -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
@@ -80,21 +99,37 @@ extension Process {
         return true
     }
 
+    /// Has the process killed once this one is no more, whatever ended it.
+    fileprivate func endWithThisProcess() throws {
+        let watch = Process()
+        watch.executableURL = URL(filePath: "/bin/sh")
+        let script = "while kill -0 \"$1\"; do kill -0 \"$0\" || kill -9 \"$1\"; sleep 1; done"
+        watch.arguments = ["-c", script, String(ProcessInfo.processInfo.processIdentifier), String(processIdentifier)]
+        watch.standardInput = FileHandle.nullDevice
+        watch.standardOutput = FileHandle.nullDevice
+        watch.standardError = FileHandle.nullDevice
+        try watch.start()
+    }
+
     fileprivate func kill() {
         Foundation.kill(processIdentifier, SIGKILL)
         _ = hasEnded(within: 10)
     }
 }
 
-/// A real `cofferd` that a test started on a free port, with the development network's keys unless told otherwise.
+/// A real `cofferd`, or another of the project's servers, that a test started on a free port.
+///
+/// It never outlives the test: not one that ended early, and not a test process that was killed.
 public final class DaemonProcess: Sendable {
     public enum Failure: Error {
         case didNotStart(exitCode: Int32, log: String)
         case didNotListen(log: String)
     }
 
-    /// How long the daemon may take to listen.
+    /// How long a server may take to listen.
     private static let startLimitSeconds = 60.0
+    /// How long it may take to end when it is asked to.
+    private static let endLimitSeconds = 60.0
 
     public let port: Int
     private let process: Process
@@ -102,37 +137,46 @@ public final class DaemonProcess: Sendable {
 
     public var url: String { "http://127.0.0.1:\(port)" }
 
-    /// Starts the daemon and waits until it listens.
-    public init(data: URL, log: URL, arguments: [String] = DaemonProcess.developmentArguments) throws {
+    /// Starts a daemon, with the development network's keys unless told otherwise, and waits until it listens.
+    public convenience init(data: URL, log: URL, arguments: [String] = DaemonProcess.developmentArguments) throws {
+        try self.init(program: "cofferd", ["--data", data.path, "--listen", "127.0.0.1:0"] + arguments, log: log)
+    }
+
+    /// Starts one of the project's servers, which is told to listen on port 0, and waits until its log says where it does.
+    public init(program: String, _ arguments: [String], log: URL) throws {
         let process = Process()
-        process.executableURL = BuiltProgram.url("cofferd")
-        process.arguments = ["--data", data.path, "--listen", "127.0.0.1:0"] + arguments
+        process.executableURL = BuiltProgram.url(program)
+        process.arguments = arguments
         process.currentDirectoryURL = ProjectFiles.root
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         try Data().write(to: log)
         process.standardError = try FileHandle(forWritingTo: log)
-        try process.run()
+        try process.start()
         self.process = process
         self.log = log
-        let end = Date(timeIntervalSinceNow: Self.startLimitSeconds)
+        do {
+            try process.endWithThisProcess()
+            port = try Self.port(of: process, log)
+        } catch {
+            process.kill()
+            throw error
+        }
+    }
+
+    /// Waits until the server listens.
+    private static func port(of process: Process, _ log: URL) throws -> Int {
+        let end = Date(timeIntervalSinceNow: startLimitSeconds)
         while true {
-            if let port = Self.listeningPort(in: log) {
-                self.port = port
-                return
-            }
+            if let port = listeningPort(in: log) { return port }
             guard process.isRunning else {
                 throw Failure.didNotStart(exitCode: process.terminationStatus, log: try String(contentsOf: log, encoding: .utf8))
             }
-            guard Date() < end else {
-                process.kill()
-                throw Failure.didNotListen(log: try String(contentsOf: log, encoding: .utf8))
-            }
+            guard Date() < end else { throw Failure.didNotListen(log: try String(contentsOf: log, encoding: .utf8)) }
             Thread.sleep(forTimeInterval: 0.005)
         }
     }
 
-    /// A test that ended early leaves no daemon behind.
     deinit {
         if process.isRunning { process.kill() }
     }
@@ -145,7 +189,9 @@ public final class DaemonProcess: Sendable {
 
     private static func listeningPort(in log: URL) -> Int? {
         guard let data = FileManager.default.contents(atPath: log.path) else { return nil }
-        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line.contains("\"message\":\"listening\"") {
+        // The last line may not be whole yet.
+        for line in String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        where line.contains("\"message\":\"listening\"") {
             guard let start = line.range(of: "\"port\":\"") else { continue }
             return Int(line[start.upperBound...].prefix { $0.isNumber })
         }
@@ -172,7 +218,7 @@ public final class DaemonProcess: Sendable {
     /// Asks the daemon to end, and gives its exit code; kills it when it does not end.
     public func stop() -> Int32 {
         signal(SIGTERM)
-        if !process.hasEnded(within: 60) { process.kill() }
-        return process.terminationStatus
+        if !process.hasEnded(within: Self.endLimitSeconds) { process.kill() }
+        return process.isRunning ? SIGKILL : process.terminationStatus
     }
 }

@@ -40,10 +40,10 @@ struct CofferBench: ParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Numbers of accounts; default: 10000 and 1000000, with --quick 10000 and 100000.", valueName: "count"))
+        help: ArgumentHelp("Numbers of accounts; default: 10000 and 1000000, with --quick 10000 and 50000.", valueName: "count"))
     var accounts: [Int] = []
 
-    @Option(help: ArgumentHelp("Transactions in a block; default: 32768, with --quick 10000.", valueName: "count"))
+    @Option(help: ArgumentHelp("Transactions in a block; default: 32768, with --quick 5000.", valueName: "count"))
     var blockTransactions: Int?
 
     @Option(help: ArgumentHelp("Blocks in a row of block; default: 60.", valueName: "count"))
@@ -60,6 +60,9 @@ struct CofferBench: ParsableCommand {
 
     @Flag(help: "Also measures scale, with 10000000 accounts in a full run.")
     var scale = false
+
+    @Option(help: ArgumentHelp("Also measures scale, with this number of accounts.", valueName: "count"))
+    var scaleAccounts: Int?
 
     @Flag(help: "Also measures points for the picture: 1000 to 1000000 accounts, 1 to all threads.")
     var sweep = false
@@ -84,6 +87,7 @@ struct CofferBench: ParsableCommand {
         guard (1...Block.maximumTransactionCount).contains(blockTransactions ?? 1) else {
             throw ValidationError("--block-transactions must be 1 to \(Block.maximumTransactionCount).")
         }
+        guard (1...100_000_000).contains(scaleAccounts ?? 1) else { throw ValidationError("--scale-accounts must be 1 to 100000000.") }
         guard (1...100_000).contains(blocks ?? 1) else { throw ValidationError("--blocks must be 1 to 100000.") }
         for name in only where Measurements.named(name) == nil {
             let names = Measurements.all.map(\.name).joined(separator: ", ")
@@ -96,10 +100,14 @@ struct CofferBench: ParsableCommand {
         let size: Settings.Size = tiny ? .tiny : quick ? .quick : .full
         var settings = Settings(
             size: size, threads: threads, accounts: accounts.sorted(), blockTransactions: blockTransactions ?? 0, blocks: blocks ?? 0,
-            seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep, includesScale: scale,
+            seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep,
+            scaleAccounts: scaleAccounts,
             includesSweep: sweep, mix: mix, blockRowName: rowName)
-        if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 100_000], full: [10_000, 1_000_000]) }
-        if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 10_000, full: 32_768) }
+        if scale || only.contains("scale"), scaleAccounts == nil {
+            settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000)
+        }
+        if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 50_000], full: [10_000, 1_000_000]) }
+        if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 5_000, full: 32_768) }
         if blocks == nil { settings.blocks = settings.sized(tiny: 3, quick: 60, full: 60) }
         return settings
     }

@@ -14,10 +14,13 @@ struct ChainCommand: ParsableCommand {
             EXAMPLE:
               coffer export --out export --chainspec chainspec/development.json
               coffer-verify chain export --chainspec chainspec/development.json
+              coffer-verify chain export --chainspec chainspec/development.json \\
+                --witness bank.example/witness+HASH+KEY --witness auditor.example/witness+HASH+KEY --witness-quorum 1
             """)
 
     @Argument(help: "The directory that coffer export wrote.")
     var export: String
+    @OptionGroup var witnesses: WitnessOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -25,16 +28,22 @@ struct ChainCommand: ParsableCommand {
         // The main thread works too, so it counts as one of the workers.
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
+        var finding: Finding
+        let checkpoint: SignedCheckpoint
         do throws(ReplayError) {
-            try replay(chainspec, verifier)
+            (finding, checkpoint) = try replay(chainspec, verifier)
         } catch {
             throw error.doesNotHold
                 ? Verdict.doesNotHold(code: error.code, error.description, json: common.json)
                 : Verdict.unreadable(code: error.code, error.description, json: common.json)
         }
+        try witnesses.check(checkpoint, in: "the export's checkpoint", &finding, json: common.json)
+        finding.print(heading: "every block, root, signature and rule, and the checkpoint", json: common.json)
     }
 
-    private func replay(_ chainspec: Chainspec, _ verifier: SignatureVerifier) throws(ReplayError) {
+    private func replay(
+        _ chainspec: Chainspec, _ verifier: SignatureVerifier
+    ) throws(ReplayError) -> (Finding, SignedCheckpoint) {
         var archive = try ExportDirectory(path: export, network: chainspec.network)
         var bar = ProgressBar(total: archive.byteCount)
         let result = try Replay.verify(chainspec: chainspec, verifier: verifier) { figures in
@@ -43,7 +52,8 @@ struct ChainCommand: ParsableCommand {
             try archive.next()
         }
         bar.clear()
-        try result.check(try archive.checkpoint(), against: chainspec)
+        let checkpoint = try archive.checkpoint()
+        try result.check(checkpoint, against: chainspec)
         var finding = Finding()
         finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
         finding.add("blocks", "blocks", count: result.figures.blocks)
@@ -57,7 +67,7 @@ struct ChainCommand: ParsableCommand {
                 "outstanding", "outstanding.\(asset.code)", .string(DecimalAmount.format(outstanding, decimals: asset.decimals)),
                 text: "\(DecimalAmount.format(outstanding, decimals: asset.decimals)) \(asset.code)")
         }
-        finding.print(heading: "every block, root, signature and rule, and the checkpoint", json: common.json)
+        return (finding, checkpoint)
     }
 }
 

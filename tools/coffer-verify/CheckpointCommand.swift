@@ -8,10 +8,21 @@ struct CheckpointOptions: ParsableArguments {
         help: ArgumentHelp(
             "A checkpoint that you trust to be shown to everybody: the document must have a path from its block to it.", valueName: "file"))
     var checkpoint: String?
+    @OptionGroup var witnesses: WitnessOptions
 
-    /// The checkpoint, with its signatures checked.
+    func validate() throws {
+        guard checkpoint != nil || witnesses.witnesses.isEmpty else {
+            throw ValidationError("--witness needs --checkpoint: witnesses cosign checkpoints.")
+        }
+    }
+
+    /// The checkpoint, with its signatures and the cosignatures that are relied on checked.
     func read(_ common: CommonOptions, _ chainspec: Chainspec) throws -> SignedCheckpoint? {
-        try checkpoint.map { try SignedCheckpoint.verified(at: $0, common, chainspec) }
+        try checkpoint.map { path in
+            let signed = try SignedCheckpoint.verified(at: path, common, chainspec)
+            try witnesses.require(signed, in: path, json: common.json)
+            return signed
+        }
     }
 }
 
@@ -34,11 +45,12 @@ struct CheckpointCommand: ParsableCommand {
         commandName: "checkpoint", abstract: "Checks the signatures of a checkpoint, and that it extends an earlier one.",
         discussion: """
             Keep every checkpoint you check. With an earlier one, and the proof that coffer checkpoint gets, no part of the history before
-            it can have been changed. Lines of witnesses are shown by name and not checked.
+            it can have been changed. Lines of witnesses other than those given with --witness are shown by name and not checked.
 
             EXAMPLE:
               coffer-verify checkpoint export/checkpoint --chainspec chainspec/development.json
               coffer-verify checkpoint today --earlier yesterday --consistency since.proof --chainspec chainspec/development.json
+              coffer-verify checkpoint today --chainspec chainspec/development.json --witness bank.example/witness+HASH+KEY
             """)
 
     @Argument(help: "The checkpoint (text), as GET /v1/checkpoint gives it.")
@@ -49,6 +61,7 @@ struct CheckpointCommand: ParsableCommand {
         help: ArgumentHelp(
             "The proof that the checkpoint extends the earlier one; not needed where they are of one size.", valueName: "file"))
     var consistency: String?
+    @OptionGroup var witnesses: WitnessOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -65,7 +78,8 @@ struct CheckpointCommand: ParsableCommand {
         finding.add("headers", "size", count: signed.checkpoint.size)
         finding.add("root", "root", signed.checkpoint.root.hex)
         if let known { finding.add("headers of the earlier", "earlierSize", count: known.checkpoint.size) }
-        let others = signed.otherSigners
+        try witnesses.check(signed, in: file, &finding, json: common.json)
+        let others = try signed.otherSigners(than: witnesses.names)
         if !others.isEmpty {
             finding.add("not checked", "otherSigners", .array(others.map { .string($0) }), text: others.joined(separator: ", "))
         }
@@ -90,9 +104,9 @@ struct CheckpointCommand: ParsableCommand {
 }
 
 extension SignedCheckpoint {
-    /// The names on the lines that no validator signs under.
-    fileprivate var otherSigners: [String] {
-        signatures.map(\.keyName).filter { $0 != checkpoint.origin }.map { name in
+    /// The names on the lines that neither validators nor these witnesses sign under.
+    fileprivate func otherSigners(than witnesses: Set<String>) -> [String] {
+        signatures.map(\.keyName).filter { $0 != checkpoint.origin && !witnesses.contains($0) }.map { name in
             // Names are anybody's, and may have what a terminal obeys.
             name.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
         }

@@ -93,6 +93,7 @@ extension KeyFile {
         case .bip340: "bip340"
         case .ecdsa: "ecdsa"
         case .validator: "validator"
+        case .witness: "witness"
         }
     }
 
@@ -100,9 +101,11 @@ extension KeyFile {
         var members = [
             JSON.Member(key: "file", value: .string(path)),
             JSON.Member(key: "kind", value: .string(kindName)),
-            JSON.Member(key: "publicKey", value: .string(Hexadecimal.encode(publicKey.bytes))),
             JSON.Member(key: "development", value: .boolean(isDevelopment)),
         ]
+        if let publicKey {
+            members.insert(JSON.Member(key: "publicKey", value: .string(Hexadecimal.encode(publicKey.bytes))), at: 2)
+        }
         if let checkpointPublicKey {
             members.append(JSON.Member(key: "checkpointKey", value: .string(checkpointPublicKey.bytes.hex)))
         }
@@ -110,7 +113,8 @@ extension KeyFile {
     }
 
     fileprivate var words: String {
-        var lines = ["kind            \(kindName)", "public key      \(Hexadecimal.encode(publicKey.bytes))"]
+        var lines = ["kind            \(kindName)"]
+        if let publicKey { lines.append("public key      \(Hexadecimal.encode(publicKey.bytes))") }
         if let checkpointPublicKey { lines.append("checkpoint key  \(checkpointPublicKey.bytes.hex)") }
         if isDevelopment { lines.append("development key: published, refused outside development networks") }
         return lines.joined(separator: "\n")

@@ -10,10 +10,10 @@ enum KeyFiles {
         for path in paths {
             do {
                 let file = try KeyFile.read(at: path)
-                guard file.kind != .validator else {
-                    throw Failure.input("\(path) holds a validator's keys, which no account can have. Give an account's key file.")
+                guard file.kind != .validator, let publicKey = file.publicKey else {
+                    throw Failure.input("\(path) holds the key of a \(file.kind), which no account can have. Give an account's key file.")
                 }
-                keys.append(KeyPolicy.WeightedKey(key: file.publicKey, weight: 1))
+                keys.append(KeyPolicy.WeightedKey(key: publicKey, weight: 1))
             } catch {
                 throw (error as? Failure) ?? Failure(code: "keyFile", "\(path): \(error)", exitCode: 2)
             }

@@ -63,7 +63,7 @@ struct PassphraseOptions: ParsableArguments {
     func accountKey(at path: String, for chainspec: Chainspec) throws(Failure) -> SecretKey {
         do {
             let file = try KeyFile.read(at: path)
-            guard chainspec.isDevelopment || !(file.isDevelopment || DevelopmentKeys.contains(file.publicKey)) else {
+            guard chainspec.isDevelopment || !(file.isDevelopment || file.publicKey.map(DevelopmentKeys.contains) == true) else {
                 throw Failure.input(
                     "\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own.")
             }
@@ -73,6 +73,9 @@ struct PassphraseOptions: ParsableArguments {
             case .validator:
                 throw Failure.input(
                     "\(path) holds a validator's keys, which sign blocks and never transactions. Give the key file of an account.")
+            case .witness:
+                throw Failure.input(
+                    "\(path) holds a witness's key, which signs checkpoints and never transactions. Give the key file of an account.")
             }
         } catch {
             throw (error as? Failure) ?? Failure(code: "keyFile", "\(path): \(error)", exitCode: 2)

@@ -5,19 +5,20 @@ import secrets
 import time
 from pathlib import Path
 
-from coffer_chain import genesis_header
-from coffer_chainspec import Chainspec, chainspec_from_json
-from coffer_checkpoint import check_checkpoint
-from coffer_encoding import GROUP_ORDER, SCHEMES, Key, Policy, Unreadable, public_key, sign
-from coffer_export import replay
-from coffer_json import json_choice, json_hex, strict_json, time_of
 from coffer_keyfile import KIND_NAMES, open_key_file
-from coffer_ledger import State
-from coffer_proofs import check_balance, check_receipt
-from coffer_report import account_json, header_json, shown, shown_time, supply_json, transaction_report
+from coffer_keys import account_of, money, prove_possession, public_key
+from coffer_report import account_json, header_json, transaction_report
 from coffer_transaction import (
-    NO_MEMO, OPENED_KINDS, STATUSES, Opening, Operation, decode_transaction, make_transaction, memo_commitment,
-    submission_from_json, transaction_from_json,
+    NO_MEMO, OPERATION_TYPES, make_transaction, signed, submission_from_json, transaction_from_json,
+)
+from pyverify.chain import genesis_header
+from pyverify.chainspec import Chainspec, chainspec_from_json
+from pyverify.encoding import GROUP_ORDER, SCHEMES, Key, Policy, Reader, Unreadable
+from pyverify.state_tree import State
+from pyverify.strict_json import json_choice, json_hex, strict_json, time_of
+from pyverify.transaction import (
+    ISSUE, OPENED_KINDS, OPEN_ACCOUNTS, REDEEM, SET_STATUS, STATUSES, TRANSFER, Opening, Operation, decode_transaction,
+    memo_commitment,
 )
 
 # ---------------------------------------------------------------- chainspecs and transactions
@@ -56,20 +57,13 @@ def new_policy(arguments) -> tuple[Policy, list[tuple[int, bytes]]]:
         keys.append((scheme, public_key(scheme, secret), integer(weight, 255), secret))
     keys.sort(key=lambda k: k[:2])
     policy = Policy(arguments.threshold, tuple(Key(*k[:3]) for k in keys))
-    return Policy.decode(policy.encode()), [(k[0], k[3]) for k in keys]
+    return Policy.read(Reader(policy.encode())), [(k[0], k[3]) for k in keys]
 
 
 def integer(text: str, high: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > high:
         raise Unreadable("usage", f"{text!r} is not an integer from 0 to {high}")
     return int(text)
-
-
-def prove_possession(spec: Chainspec, account: bytes, policy: Policy,
-                     keys: list[tuple[int, bytes]]) -> tuple[bytes, ...]:
-    """One signature per key of a new policy (transaction.md 2)."""
-    digest = spec.possession_hash(account, policy)
-    return tuple(sign(scheme, secret, digest) for scheme, secret in keys)
 
 
 def make_opening(spec: Chainspec, sponsor: bytes, kind: int, tier: int, salt: bytes, policy: Policy,
@@ -80,21 +74,24 @@ def make_opening(spec: Chainspec, sponsor: bytes, kind: int, tier: int, salt: by
 
 def build_operation(arguments, spec: Chainspec) -> tuple[Operation, dict]:
     """The operation that a `build-…` command describes (transaction.md 2), and what else to print."""
-    account, kind = spec.account, arguments.operation
-    if kind == "openAccounts":
+    def account(text: str) -> bytes:
+        return account_of(spec.prefix, text)
+
+    kind = OPERATION_TYPES[arguments.operation]
+    if kind == OPEN_ACCOUNTS:
         sponsor, (policy, keys) = account(arguments.sponsor), new_policy(arguments)
         salt = json_hex(arguments.salt or secrets.token_hex(16), 16, "--salt")
         opened, opening = make_opening(spec, sponsor, OPENED_KINDS[arguments.kind], arguments.tier, salt, policy, keys)
         return Operation(kind, (sponsor,), openings=(opening,)), {"account": spec.address(opened)}
-    if kind == "transfer":
+    if kind == TRANSFER:
         return Operation(kind, legs=tuple(
-            (account(source), account(target), *spec.money(code, amount))
+            (account(source), account(target), *money(spec, code, amount))
             for source, target, code, amount in arguments.leg)), {}
-    if kind in ("issue", "redeem"):
-        asset, amount = spec.money(arguments.asset, arguments.amount)
+    if kind in (ISSUE, REDEEM):
+        asset, amount = money(spec, arguments.asset, arguments.amount)
         return Operation(kind, (account(arguments.bank), account(arguments.account)), asset=asset, amount=amount), {}
     rotated = account(arguments.account)
-    if kind == "setStatus":
+    if kind == SET_STATUS:
         return Operation(kind, (rotated,), status=STATUSES[arguments.status]), {}
     policy, keys = new_policy(arguments)
     return Operation(kind, (rotated,), policy=policy, possession=prove_possession(spec, rotated, policy, keys)), {}
@@ -104,7 +101,7 @@ def build(arguments) -> dict:
     spec = load_chainspec(arguments.chainspec)
     operation, extra = build_operation(arguments, spec)
     signers = [
-        (spec.account(a), integer(key, 255), json_choice(scheme, SCHEMES, "the scheme"), read_secret(path))
+        (account_of(spec.prefix, a), integer(key, 255), json_choice(scheme, SCHEMES, "the scheme"), read_secret(path))
         for a, key, scheme, path in arguments.signer]
     expiry = time_of(arguments.expiry) if arguments.expiry else int(time.time() + 3600) * 1000
     commitment = NO_MEMO
@@ -112,15 +109,15 @@ def build(arguments) -> dict:
         salt = json_hex(arguments.memo_salt or secrets.token_hex(16), 16, "--memo-salt")
         commitment = memo_commitment(salt, arguments.memo)
         extra["memo"] = {"salt": salt.hex(), "text": arguments.memo}
-    also = [spec.account(a) for a in arguments.also_signs]
-    transaction = make_transaction(
+    also = [account_of(spec.prefix, a) for a in arguments.also_signs]
+    transaction = signed(make_transaction(
         spec.network, expiry, json_hex(arguments.nonce or secrets.token_hex(16), 16, "--nonce"), [operation],
-        [s[0] for s in signers] + also, commitment).signed(*signers)
+        [s[0] for s in signers] + also, commitment), *signers)
     # Reading back what was built applies every check of transaction.md; without signatures the count is the offence.
     if signers:
-        transaction = decode_transaction(transaction.encode())
+        transaction = decode_transaction(transaction.data)
         if arguments.out:
-            Path(arguments.out).write_bytes(transaction.encode())
+            Path(arguments.out).write_bytes(transaction.data)
     return extra | transaction_report(spec, transaction)
 
 
@@ -148,40 +145,3 @@ def open_key(arguments) -> dict:
         with open(os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(secret[:32])
     return {"kind": KIND_NAMES[file.kind], "development": file.development, "publicKey": file.public.hex()}
-
-
-# ---------------------------------------------------------------- proofs and exports
-
-
-def verify_receipt(arguments) -> dict:
-    spec = load_chainspec(arguments.chainspec)
-    return receipt_report(spec, Path(arguments.file).read_bytes())
-
-
-def receipt_report(spec: Chainspec, text: bytes) -> dict:
-    transaction, header, memo = check_receipt(spec, text)
-    report = {"holds": True, "id": transaction.id().hex(), "height": header.height, "time": shown_time(header.time),
-              "transaction": shown(spec, transaction)}
-    return report | ({"memo": memo} if memo is not None else {})
-
-
-def verify_balance(arguments) -> dict:
-    spec = load_chainspec(arguments.chainspec)
-    account, header = check_balance(spec, Path(arguments.file).read_bytes())
-    return {"holds": True, "height": header.height, "time": shown_time(header.time),
-            "account": account_json(spec, account)}
-
-
-def verify_checkpoint(arguments) -> dict:
-    spec = load_chainspec(arguments.chainspec)
-    size, root = check_checkpoint(spec, Path(arguments.file).read_bytes())
-    return {"holds": True, "network": spec.network.hex(), "size": size, "root": root.hex()}
-
-
-def replay_export(arguments) -> dict:
-    spec = load_chainspec(arguments.chainspec)
-    chain = replay(spec, Path(arguments.directory))
-    return {"holds": True, "height": chain.header.height, "blockHash": chain.header.block_hash().hex(),
-            "stateRoot": chain.header.state_root.hex(), "supplyRoot": chain.header.supply_root.hex(),
-            "historyRoot": chain.history.root().hex(), "accounts": len(chain.state.accounts),
-            "supply": supply_json(chain.state)}

@@ -6,15 +6,20 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from coffer_chainspec import BANK, OPERATOR, Chainspec
-from coffer_checkpoint import check_checkpoint
-from coffer_commands import load_chainspec, make_opening, receipt_report
+from coffer_commands import load_chainspec, make_opening
 from coffer_development import development_secret
-from coffer_encoding import BIP340, ECDSA, DoesNotHold, Key, Policy, Unreadable, public_key
-from coffer_json import strict_json
-from coffer_proofs import check_balance
+from coffer_keys import public_key
 from coffer_report import account_json
-from coffer_transaction import OPENED_KINDS, Operation, Transaction, decode_transaction, make_transaction
+from coffer_transaction import make_transaction, signed
+from pyverify.chainspec import BANK, OPERATOR, Chainspec
+from pyverify.checkpoint import check_checkpoint
+from pyverify.encoding import BIP340, ECDSA, DoesNotHold, Key, Policy, Unreadable
+from pyverify.proofs import check_balance, check_receipt
+from pyverify.strict_json import strict_json
+from pyverify.transaction import (
+    ISSUE, OPENED_KINDS, OPEN_ACCOUNTS, TRANSFER, Operation, Transaction, decode_transaction,
+)
+
 
 def development_signer(spec: Chainspec, name: str, kinds: tuple[int, ...]) -> tuple[bytes, int, int, bytes]:
     """An institution of one of these kinds whose policy this development key satisfies alone, as a signer."""
@@ -48,7 +53,7 @@ def answered(body: bytes, *names: str) -> list:
 
 def submit(node: str, transaction: Transaction) -> dict:
     """Submits canonical bytes and waits until the transaction is final (http.md 1)."""
-    data = decode_transaction(transaction.encode()).encode()
+    data = decode_transaction(transaction.data).data
     body = request(f"{node}/v1/transactions?wait=final", data)
     deadline = time.monotonic() + 30
     while answered(body, "status") == ["pending"] and time.monotonic() < deadline:
@@ -78,8 +83,8 @@ def demo(arguments) -> dict:
 
     def step(what: str, operations: list[Operation], *signers) -> dict:
         expiry = int(time.time() + 600) * 1000
-        transaction = make_transaction(spec.network, expiry, secrets.token_bytes(16), operations,
-                                       [s[0] for s in signers]).signed(*signers)
+        transaction = signed(make_transaction(spec.network, expiry, secrets.token_bytes(16), operations,
+                                       [s[0] for s in signers]), *signers)
         steps.append({"step": what} | submit(node, transaction))
         return steps[-1]
 
@@ -87,22 +92,22 @@ def demo(arguments) -> dict:
         secret = development_secret(name)
         policy = Policy(1, (Key(scheme, public_key(scheme, secret), 1),))
         account, opening = make_opening(spec, sponsor, kind, 1, secrets.token_bytes(16), policy, [(scheme, secret)])
-        return (account, 0, scheme, secret), Operation("openAccounts", (sponsor,), openings=(opening,))
+        return (account, 0, scheme, secret), Operation(OPEN_ACCOUNTS, (sponsor,), openings=(opening,))
 
     alice, open_alice = person("alice", BIP340, OPENED_KINDS["walletHeld"], operator[0])
     bob, open_bob = person("bob", ECDSA, OPENED_KINDS["bankIssued"], bank[0])
     step("open an account for a wallet and one at the bank", [open_alice, open_bob], operator, bank)
-    step("the bank issues", [Operation("issue", (bank[0], alice[0]), asset=asset, amount=10_000)], bank)
-    paid = step("the wallet pays", [Operation("transfer", legs=((alice[0], bob[0], asset, 1_234),))], alice)
+    step("the bank issues", [Operation(ISSUE, (bank[0], alice[0]), asset=asset, amount=10_000)], bank)
+    paid = step("the wallet pays", [Operation(TRANSFER, legs=((alice[0], bob[0], asset, 1_234),))], alice)
 
     Path(arguments.out).write_bytes(request(f"{node}/v1/transactions/{paid['id']}/receipt"))
-    receipt = receipt_report(spec, Path(arguments.out).read_bytes())
-    if (receipt["id"], receipt["height"]) != (paid["id"], paid["height"]):
+    transaction, _, header, _ = check_receipt(spec, Path(arguments.out).read_bytes())
+    if (transaction.id().hex(), header.height) != (paid["id"], paid["height"]):
         raise DoesNotHold("demo", f"the receipt is of another transaction or height than {paid}")
-    account, header = check_balance(spec, request(f"{node}/v1/accounts/{spec.address(bob[0])}?proof=true"))
-    if account.id != bob[0] or header.height < paid["height"] or account.balances[asset].credits_posted != 1_234:
+    account, state = check_balance(spec, request(f"{node}/v1/accounts/{spec.address(bob[0])}?proof=true"))
+    if account.id != bob[0] or state.height < paid["height"] or account.balances[asset].credits_posted != 1_234:
         raise DoesNotHold("demo", "the balance proof is not that of the account paid to, after the payment")
     size, root = check_checkpoint(spec, request(f"{node}/v1/checkpoint"))
-    return {"steps": steps, "receiptFile": arguments.out, "receipt": receipt,
-            "balance": {"holds": True, "height": header.height, "account": account_json(spec, account)},
+    return {"steps": steps, "receiptFile": arguments.out, "receipt": {"holds": True, "height": header.height},
+            "balance": {"holds": True, "height": state.height, "account": account_json(spec, account)},
             "checkpoint": {"holds": True, "size": size, "root": root.hex()}}

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from coffer_chainspec import Chainspec, chainspec_from_json
-from coffer_encoding import BIP340, ECDSA, tagged
-from coffer_proofs import balance_json, receipt_json
 from coffer_scene import Scene
-from coffer_transaction import Transaction, memo_commitment
+from coffer_writing import balance_json, receipt_json
+from pyverify.chainspec import Chainspec, chainspec_from_json
+from pyverify.encoding import BIP340, ECDSA, tagged
+from pyverify.transaction import Transaction, memo_commitment
 
 PROJECT = Path(__file__).resolve().parents[2]
 BANK_ISSUED, WALLET_HELD = 1, 2
@@ -79,7 +79,7 @@ class WorkedExample(Scene):
 
     def keep_leaves(self) -> None:
         self.state_leaves.append([account.encode() for account in self.chain.state.accounts])
-        self.supply_leaves.append(self.chain.state.supply_leaves())
+        self.supply_leaves.append([record.encode() for record in self.chain.state.supply()])
 
     def keep_balance(self, name: str, account: str, attestations=None) -> None:
         if attestations is None:

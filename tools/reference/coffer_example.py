@@ -5,12 +5,12 @@ from pathlib import Path
 
 import nacl.signing
 
-from coffer_chainspec import chainspec_from_json
-from coffer_encoding import BIP340, ECDSA, public_key, tagged, unsigned
-from coffer_export import export_files, write_export
-from coffer_proofs import balance_json, receipt_json
+from coffer_keys import public_key
 from coffer_scene import Scene
-from coffer_transaction import Operation, memo_commitment
+from coffer_writing import balance_json, export_files, receipt_json, write_export
+from pyverify.chainspec import chainspec_from_json
+from pyverify.encoding import BIP340, ECDSA, tagged, unsigned
+from pyverify.transaction import OPEN_ACCOUNTS, Operation, memo_commitment
 
 START = "2026-01-01T00:00:00.000Z"
 VALIDATORS = ["validator-1", "validator-2", "validator-3"]
@@ -65,7 +65,7 @@ class Example(Scene):
         """An opening that gives nothing a name."""
         policy, keys = self.policies.get(name) or self.policy(1, (BIP340, name, 1))
         _, opening = self.opening(sponsor, kind, 1, unsigned(salt, 16), policy, keys)
-        return Operation("openAccounts", (self.accounts[sponsor],), openings=(opening,))
+        return Operation(OPEN_ACCOUNTS, (self.accounts[sponsor],), openings=(opening,))
 
 
 def make_example() -> tuple[Example, dict[str, dict]]:

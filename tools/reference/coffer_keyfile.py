@@ -8,16 +8,17 @@ import nacl.exceptions
 import nacl.pwhash
 import nacl.signing
 
-from coffer_encoding import (
-    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, NotCanonical, Reader, Unreadable, public_key, require, unsigned,
+from coffer_keys import public_key
+from pyverify.encoding import (
+    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, NotCanonical, Reader, Unreadable, require, unsigned,
 )
 
 FIRST_LINE = b"coffer key file v1\n"
 MAXIMUM_FILE_BYTES = 1024
-VALIDATOR = 3
-SECRET_BYTES = {BIP340: 32, ECDSA: 32, VALIDATOR: 64}
-PUBLIC_BYTES = {BIP340: 32, ECDSA: 33, VALIDATOR: 64}
-KIND_NAMES = {BIP340: "bip340", ECDSA: "ecdsa", VALIDATOR: "validator"}
+VALIDATOR, WITNESS = 3, 4
+SECRET_BYTES = {BIP340: 32, ECDSA: 32, VALIDATOR: 64, WITNESS: 32}
+PUBLIC_BYTES = {BIP340: 32, ECDSA: 33, VALIDATOR: 64, WITNESS: 32}
+KIND_NAMES = {BIP340: "bip340", ECDSA: "ecdsa", VALIDATOR: "validator", WITNESS: "witness"}
 FIELDS_BEFORE_PUBLIC_KEY_BYTES = 1 + 1 + 4 + 4 + 16 + 24
 TAG_BYTES = 16
 GIBIBYTE, MEBIBYTE = 1 << 20, 1 << 10  # in KiB
@@ -56,6 +57,8 @@ class KeyFile:
 
 def public_of(kind: int, secret: bytes) -> bytes:
     """Field 8 as the secret gives it (keyfile.md, Layout)."""
+    if kind == WITNESS:
+        return bytes(nacl.signing.SigningKey(secret).verify_key)
     if kind != VALIDATOR:
         return public_key(kind, secret)
     return public_key(BIP340, secret[:32]) + bytes(nacl.signing.SigningKey(secret[32:]).verify_key)
@@ -100,7 +103,7 @@ def open_key_file(data: bytes, passphrase: bytes) -> tuple[KeyFile, bytes]:
             file.sealed, file.head(), file.nonce, file.sealing_key(passphrase))
     except nacl.exceptions.CryptoError:
         raise DoesNotHold("wrongPassphrase", "the passphrase is wrong, or the key file was changed") from None
-    if not 0 < int.from_bytes(secret[:32], "big") < GROUP_ORDER:
+    if file.kind != WITNESS and not 0 < int.from_bytes(secret[:32], "big") < GROUP_ORDER:
         raise DoesNotHold("secretKey", "the secret is not a number above zero and below the group order")
     if public_of(file.kind, secret) != file.public:
         raise DoesNotHold("publicKeyMismatch", "the public key in the file is not that of the secret")

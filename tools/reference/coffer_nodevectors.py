@@ -3,16 +3,17 @@
 import json
 from pathlib import Path
 
-from coffer_block import Account, CertifiedBlock
-from coffer_chain import Chain
-from coffer_chainspec import Chainspec
 from coffer_development import published_chainspec
-from coffer_encoding import Policy, Tree, account_of, sha256
-from coffer_published import holds_consistency
-from coffer_transaction import (
-    decode_transaction, memo_commitment, memo_from_json, submission_from_json, transaction_json,
-)
+from coffer_keys import account_of, inclusion_path
+from coffer_transaction import submission_from_json, transaction_json
 from coffer_vectortools import check_refused, expect
+from pyverify.block import CertifiedBlock
+from pyverify.chain import Chain
+from pyverify.chainspec import Chainspec
+from pyverify.checkpoint import holds_consistency
+from pyverify.encoding import Policy, Reader, Tree, sha256
+from pyverify.state_tree import Account
+from pyverify.transaction import decode_transaction, memo_commitment, memo_from_json
 
 
 def network_of(data: dict) -> Chainspec:
@@ -31,7 +32,7 @@ def check_transactions(data: dict, directory: Path) -> int:
     spec = network_of(data)
     for case in data["valid"]:
         transaction = decode_transaction(bytes.fromhex(case["bytes"]))
-        compare({"content": transaction.content().hex(), "id": transaction.id().hex(),
+        compare({"content": transaction.content.hex(), "id": transaction.id().hex(),
                  "signingHash": transaction.signing_hash().hex()}, case, f"transactions.json, {case['name']}")
         text = json.dumps(transaction_json(spec, transaction), ensure_ascii=False, separators=(",", ":"))
         expect(text == case["json"], f"transactions.json, {case['name']}: the JSON form")
@@ -46,7 +47,7 @@ def check_blocks(data: dict, directory: Path) -> int:
     for case in data["valid"]:
         block = CertifiedBlock.decode(bytes.fromhex(case["bytes"]))
         header, what = block.header, f"block.json, height {block.header.height}"
-        fields = [value.hex() if isinstance(value, bytes) else value for value in vars(header).values()]
+        fields = [value.hex() if isinstance(value, bytes) else value for value in header]
         expect(list(case["header"].values()) == fields, f"{what}: the fields of the header")
         compare({
             "headerBytes": header.encode().hex(), "hash": header.block_hash().hex(),
@@ -66,11 +67,11 @@ def check_trees(data: dict, directory: Path) -> int:
     def tree_of(leaves: list[bytes]) -> dict:
         tree = Tree(leaves)
         return {"leaves": [leaf.hex() for leaf in leaves], "leafHashes": [h.hex() for h in tree.levels[0]],
-                "root": tree.root().hex(), "paths": [[h.hex() for h in tree.path(n)] for n in range(len(leaves))]}
+                "root": tree.root().hex(), "paths": [[h.hex() for h in inclusion_path(tree, n)] for n in range(len(leaves))]}
     expect(data["state"] == tree_of([account.encode() for account in chain.state.accounts]), "tree.json, the state tree")
     for leaf in data["state"]["leaves"]:
         Account.decode(bytes.fromhex(leaf))
-    compare(data["supply"], tree_of(chain.state.supply_leaves()), "tree.json, the supply tree")
+    compare(data["supply"], tree_of([record.encode() for record in chain.state.supply()]), "tree.json, the supply tree")
     for case in data["small"]:
         leaves = [bytes([n]) for n in range(case["size"])]
         made = tree_of(leaves)
@@ -95,7 +96,7 @@ def check_addresses(data: dict, directory: Path) -> int:
         expect(spec.assets[case["asset"]].code == case["code"], f"addresses.json: the asset {case['code']}")
         expect_account(spec.liability_account(case["asset"], case["bank"]), case)
     for case in data["opened"]:
-        policy = Policy.decode(bytes.fromhex(case["policy"]))
+        policy = Policy.read(Reader(bytes.fromhex(case["policy"])))
         identity = spec.opened_account(case["kind"], bytes.fromhex(case["sponsor"]), bytes.fromhex(case["salt"]), policy)
         expect_account(identity, case)
         compare({"possessionMessage": spec.possession_hash(identity, policy).hex()}, case, "addresses.json")

@@ -4,13 +4,16 @@ import base64
 import json
 from dataclasses import replace
 
-from coffer_block import Account, Balance, CertifiedBlock, Header, transaction_tree
-from coffer_checkpoint import checkpoint_text, origin, signature_line, signed_text
-from coffer_chain import genesis_header
 from coffer_development import MEMO, WorkedExample, development_secret
-from coffer_encoding import Tree, sha256, unsigned
-from coffer_export import HEADER_BYTES, export_files, frame, segment_header
+from coffer_transaction import written
 from coffer_vectors import REMOVED, SECRETS_ARE_PUBLIC, compact, edited, networks
+from coffer_writing import block_bytes, checkpoint_text, export_files, frame, signature_line
+from pyverify.block import CertifiedBlock, Header, transaction_root
+from pyverify.chain import genesis_header
+from pyverify.checkpoint import origin, signed_text
+from pyverify.encoding import Tree, sha256, unsigned
+from pyverify.export import HEADER_BYTES, segment_header
+from pyverify.state_tree import Account, Balance
 
 HOLDS_OR_NOT = ("Each text under refused is unreadable (exit code 2) or does not hold (exit code 1), with the error named, a "
                 "code of errors.md.")
@@ -71,7 +74,7 @@ class Refused:
 
 
 def header_with(header: str, **change) -> Header:
-    return replace(Header.decode(bytes.fromhex(header)), **change)
+    return Header.decode(bytes.fromhex(header))._replace(**change)
 
 
 # ---------------------------------------------------------------- receipt.json and balance.json
@@ -254,7 +257,7 @@ class ExportCases:
 
     def header(self, error: str, **change) -> None:
         """The first block with a changed header, which its validator attested all the same."""
-        header = replace(self.first.header, **change)
+        header = self.first.header._replace(**change)
         self.refuse(f"a block with a wrong {error}", error, 1, self.files(self.certified(header)))
 
 
@@ -284,7 +287,7 @@ def export_vectors(e: WorkedExample) -> dict:
 
 def framing_cases(made: ExportCases, one: dict[str, bytes]) -> None:
     """What is wrong with the files, whatever the blocks."""
-    segment, block, network = one[SEGMENT], made.first.encode(), made.spec.network
+    segment, block, network = one[SEGMENT], block_bytes(made.first), made.spec.network
     checkpoint, empty = one["checkpoint"], segment_header(made.spec.network, 2)
     made.refuse("no segment", "exportUnreadable", 2, {"checkpoint": checkpoint})
     made.refuse("no segment 0", "exportUnreadable", 2, {"blocks-00000001.coffer": segment, "checkpoint": checkpoint})
@@ -310,7 +313,7 @@ def framing_cases(made: ExportCases, one: dict[str, bytes]) -> None:
     made.segment("a byte less in the frame", "truncated", 1, segment_header(network, 1) + frame(block[:-1]))
     made.refuse("a segment 1 without frames", "exportWrongCut", 1, one | {"blocks-00000001.coffer": empty})
     made.refuse("a block that belongs to the segment before", "exportWrongCut", 1,
-                one | {"blocks-00000001.coffer": empty + frame(made.e.blocks[1].encode())})
+                one | {"blocks-00000001.coffer": empty + frame(block_bytes(made.e.blocks[1]))})
     made.refuse("the last block is missing", "checkpointMismatch", 1, one | {SEGMENT: segment_header(network, 1)})
     made.refuse("a checkpoint with another root", "checkpointMismatch", 1,
                 one | {"checkpoint": made.checkpoint(made.first.header, root=sha256(b"a root"))})
@@ -332,9 +335,9 @@ def block_cases(made: ExportCases) -> None:
             ("accountCount", {"account_count": 6}), ("stateRoot", {"state_root": bytes(32)}),
             ("supplyRoot", {"supply_root": bytes(32)})):
         made.header(error, **change)
-    made.refuse("a header of version 2", "unknownVersion", 1, made.files(made.certified(replace(header, version=2))))
-    made.refuse("a system entry", "countOutOfRange", 1, made.files(made.certified(replace(header, system_entry_count=1))))
-    made.refuse("a transaction missing", "truncated", 1, made.files(made.certified(replace(header, transaction_count=1))))
+    made.refuse("a header of version 2", "unknownVersion", 1, made.files(made.certified(header._replace(version=2))))
+    made.refuse("a system entry", "countOutOfRange", 1, made.files(made.certified(header._replace(system_entry_count=1))))
+    made.refuse("a transaction missing", "truncated", 1, made.files(made.certified(header._replace(transaction_count=1))))
     attestation = made.first.attestations[0]
     made.refuse("no attestation", "notFinal", 1, made.files(replace(made.first, attestations=())))
     made.refuse("an attestation of something else", "notFinal", 1,
@@ -346,12 +349,12 @@ def block_cases(made: ExportCases) -> None:
 
     def first_block(*transactions) -> CertifiedBlock:
         """A first block of these transactions; what execution gives is left as in the empty one."""
-        return made.certified(replace(header, transaction_root=transaction_tree(transactions).root(),
+        return made.certified(header._replace(transaction_root=transaction_root(transactions),
                                       transaction_count=len(transactions)), *transactions)
     opening = e.named("open-alice")
     made.refuse("a transaction of an account that is not open", "unknownAccount", 1, made.files(first_block(e.named("payment"))))
     made.refuse("a transaction twice", "alreadyApplied", 1, made.files(first_block(opening, opening)))
-    made.refuse("a signature that is not valid", "invalidSignature", 1, made.files(first_block(replace(
+    made.refuse("a signature that is not valid", "invalidSignature", 1, made.files(first_block(written(
         opening, signatures=(replace(opening.signatures[0], signature=bytes(64)),)))))
-    made.refuse("an expiry too far ahead", "expiryTooFar", 1, made.files(first_block(replace(opening, expiry=(1 << 64) - 1))))
+    made.refuse("an expiry too far ahead", "expiryTooFar", 1, made.files(first_block(written(opening, expiry=(1 << 64) - 1))))
     made.refuse("an account opened and not counted", "accountCount", 1, made.files(first_block(opening)))

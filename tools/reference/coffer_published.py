@@ -8,9 +8,11 @@ from pathlib import Path
 import nacl.bindings
 import nacl.exceptions
 
-from coffer_encoding import (
-    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_parts, bech32m_text, node_hash, root_from_leaf_hash, sha256,
-    valid_ed25519, valid_signature,
+from coffer_keys import bech32m_parts
+from pyverify.checkpoint import holds_consistency
+from pyverify.ed25519 import valid_ed25519
+from pyverify.encoding import (
+    BIP340, ECDSA, GROUP_ORDER, DoesNotHold, Unreadable, bech32m_text, root_from_path, sha256, valid_signature,
 )
 
 
@@ -76,31 +78,9 @@ def check_inclusion(file: Path) -> int:
         leaf, wanted, *path = (base64.b64decode(text or "") for text in (
             test["leafHash"], test["root"], *(test["proof"] or [])))
         hashes = {len(value) for value in (leaf, wanted, *path)} == {32}
-        holds = hashes and root_from_leaf_hash(leaf, test["leafIdx"], test["treeSize"], path) == wanted
+        holds = hashes and root_from_path(leaf, test["leafIdx"], test["treeSize"], path) == wanted
         expect(holds == (not test["wantErr"]), f"{file.name} {test['_file']}")
     return len(tests)
-
-
-def holds_consistency(old_size: int, old_root: bytes, size: int, root: bytes, proof: list[bytes]) -> bool:
-    """Whether a proof of RFC 6962 section 2.1.2 leads to both roots. No page of docs/spec needs one; witnesses do."""
-    rest = list(proof)  # the sibling nearest to the root comes last
-
-    def roots(old: int, new: int, whole: bool) -> tuple[bytes, bytes]:
-        """SUBPROOF(old, D[new], whole) backwards: the roots of both trees."""
-        if old == new:
-            part = old_root if whole else rest.pop()
-            return part, part
-        split, sibling = 1 << (new - 1).bit_length() - 1, rest.pop()
-        if old <= split:
-            left_old, left_new = roots(old, split, whole)
-            return left_old, node_hash(left_new, sibling)
-        right_old, right_new = roots(old - split, new - split, False)
-        return node_hash(sibling, right_old), node_hash(sibling, right_new)
-
-    try:
-        return 1 <= old_size <= size and roots(old_size, size, True) == (old_root, root) and not rest
-    except IndexError:  # the proof is too short
-        return False
 
 
 def check_consistency(file: Path) -> int:

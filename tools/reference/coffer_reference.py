@@ -11,16 +11,18 @@ import sys
 import traceback
 from pathlib import Path
 
-from coffer_commands import (
-    build, decode, network, open_key, replay_export, verify_balance, verify_checkpoint, verify_receipt,
-)
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where pyverify is
+
+from coffer_commands import build, decode, network, open_key
 from coffer_demo import demo
-from coffer_encoding import DoesNotHold, NotCanonical, Unreadable
 from coffer_example import write_example
+from coffer_golden import write_golden
 from coffer_report import short_form
 from coffer_selfcheck import self_check
-from coffer_transaction import OPENED_KINDS, STATUSES
 from coffer_vectorcheck import check_vectors, write_vectors
+from coffer_verdicts import verdicts
+from pyverify.encoding import DoesNotHold, NotCanonical, Unreadable
+from pyverify.transaction import OPENED_KINDS, STATUSES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,17 +79,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--account", required=True, metavar="ADDRESS")
     sub.add_argument("--status", required=True, choices=list(STATUSES))
 
-    for name, run, text in (("decode", decode, "decode a transaction: canonical bytes, raw or hexadecimal, or JSON"),
-                            ("verify-receipt", verify_receipt, "check a receipt"),
-                            ("verify-balance", verify_balance, "check a balance proof"),
-                            ("verify-checkpoint", verify_checkpoint, "check a checkpoint")):
-        command(name, run, text).add_argument("file", metavar="FILE")
+    sub = command("decode", decode, "decode a transaction: canonical bytes, raw or hexadecimal, or JSON")
+    sub.add_argument("file", metavar="FILE")
     sub = command("open-key", open_key, "open an encrypted key file", False)
     sub.add_argument("file", metavar="FILE")
     sub.add_argument("--passphrase-file", required=True, metavar="FILE")
     sub.add_argument("--out", metavar="FILE", help="write the 32-byte secret key here; a new file with mode 0600")
-    command("replay", replay_export, "check an export from genesis to its checkpoint").add_argument(
-        "directory", metavar="EXPORT")
     sub = command("example", lambda a: write_example(Path(a.out)), "write a small chain and its proofs", False)
     sub.add_argument("--out", required=True, metavar="DIR", help="must not exist yet")
     sub = command("self-check", run_self_check, "check this program against itself", False)
@@ -95,6 +92,10 @@ def parser() -> argparse.ArgumentParser:
                      help="also check the vectors in this folder, the project's or published ones")
     sub = command("vectors", lambda a: write_vectors(Path(a.out)), "write the project's vectors that this program makes", False)
     sub.add_argument("--out", required=True, metavar="DIR")
+    sub = command("golden", lambda a: write_golden(Path(a.out)), "write the golden chains of Tests/Golden", False)
+    sub.add_argument("--out", required=True, metavar="DIR")
+    sub = command("verdicts", verdicts, "what pyverify says about many files, in one run", False)
+    sub.add_argument("cases", metavar="FILE", help="JSON: a list of lists of pyverify's arguments")
     sub = command("demo", demo, "play a payment against a development node")
     sub.add_argument("--node", default="http://127.0.0.1:8420", metavar="URL")
     sub.add_argument("--out", default="reference-receipt.json", metavar="FILE", help="where to save the receipt")

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from coffer_encoding import BIP340, ECDSA, Key, Policy
 from coffer_example import Example, make_example
-from coffer_ledger import DAY_MILLISECONDS
-from coffer_transaction import Transaction
+from coffer_transaction import written
+from pyverify.encoding import BIP340, ECDSA, Key, Policy
+from pyverify.rules import DAY_MILLISECONDS
+from pyverify.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class RefusedTransaction:
 def forge(transaction: Transaction, **change) -> Transaction:
     """The same with its first signature changed."""
     first, *others = transaction.signatures
-    return replace(transaction, signatures=(replace(first, **change), *others))
+    return written(transaction, signatures=(replace(first, **change), *others))
 
 
 def refusal_scene() -> Example:
@@ -48,7 +49,7 @@ def refused_transactions(e: Example) -> list[RefusedTransaction]:
         cases.append(RefusedTransaction(code, why, transaction, at))
 
     add("wrongNetwork", "of another network, and expired",
-        replace(e.transaction(pay, by="alice", expiry=time), network=bytes(32)))
+        written(e.transaction(pay, by="alice", expiry=time), network=bytes(32)))
     case("expired", "expiry equals the block's time", pay, by="alice", expiry=time)
     add("expired", "applied already, and expired since", applied, applied.expiry)
     case("expiryTooFar", "a millisecond more than a day", pay, by="alice", expiry=time + DAY_MILLISECONDS + 1)

@@ -1,50 +1,38 @@
 """What the commands print: JSON objects, and the short form of them."""
 
-from coffer_block import ACCOUNT_KINDS, Account, Header
-from coffer_chainspec import Chainspec, policy_json
-from coffer_encoding import Unreadable, name_of
-from coffer_json import FIRST_MILLISECOND_WITHOUT_TEXT, amount_text, time_text
-from coffer_ledger import State
-from coffer_transaction import STATUSES, Transaction, transaction_json
+from dataclasses import asdict
 
-def printed(item) -> dict:
+from coffer_keys import name_of
+from coffer_transaction import policy_json, transaction_json
+from pyverify.block import Header
+from pyverify.chainspec import Chainspec
+from pyverify.encoding import Unreadable
+from pyverify.state_tree import KIND_NAMES, Account
+from pyverify.strict_json import shown_time
+from pyverify.transaction import STATUSES, Transaction
+
+
+def printed(fields: dict) -> dict:
     """The fields of a header or balance, named as the interfaces name them."""
     def name(field: str) -> str:
         first, *others = field.split("_")
         return first + "".join(other.capitalize() for other in others)
-    return {name(field): value.hex() if isinstance(value, bytes) else value for field, value in vars(item).items()}
-
-
-def shown_time(milliseconds: int) -> str:
-    """A time; a header or transaction may have one that has no JSON form."""
-    return time_text(milliseconds) if milliseconds < FIRST_MILLISECOND_WITHOUT_TEXT else f"{milliseconds} ms"
+    return {name(field): value.hex() if isinstance(value, bytes) else value for field, value in fields.items()}
 
 
 def header_json(header: Header) -> dict:
-    return printed(header) | {"time": shown_time(header.time), "bytes": header.encode().hex(),
+    return printed(header._asdict()) | {"time": shown_time(header.time), "bytes": header.encode().hex(),
                               "hash": header.block_hash().hex()}
 
 
 def account_json(spec: Chainspec, account: Account) -> dict:
     return {
-        "address": spec.address(account.id), "id": account.id.hex(), "kind": name_of(ACCOUNT_KINDS, account.kind),
+        "address": spec.address(account.id), "id": account.id.hex(), "kind": KIND_NAMES[account.kind],
         "status": name_of(STATUSES, account.status), "tier": account.tier, "institution": account.institution,
         "index": account.index, "openedHeight": account.opened_height, "policy": policy_json(account.policy),
         "entryCount": account.entry_count, "entryHash": account.entry_hash.hex(),
-        "balances": [{"asset": asset} | {name: str(value) for name, value in printed(balance).items()}
+        "balances": [{"asset": asset} | {name: str(value) for name, value in printed(asdict(balance)).items()}
                      for asset, balance in sorted(account.balances.items())]}
-
-
-def supply_json(state: State) -> list[dict]:
-    """The supply tree's leaves by name, without those of institutions that neither issue the asset nor hold it."""
-    rows = []
-    for row in state.supply():
-        asset = state.chainspec.assets[row["asset"]]
-        money = {name: amount_text(row[name], asset.decimals) for name in list(row)[2:]}
-        if any(list(row.values())[2:]):
-            name = state.chainspec.institutions[row["institution"]].name
-            rows.append({"asset": asset.code, "institution": name} | money)
-    return rows
 
 
 def shown(spec: Chainspec, transaction: Transaction) -> dict:
@@ -57,9 +45,9 @@ def shown(spec: Chainspec, transaction: Transaction) -> dict:
 
 def transaction_report(spec: Chainspec, transaction: Transaction) -> dict:
     report = {"id": transaction.id().hex(), "signingHash": transaction.signing_hash().hex(),
-              "content": transaction.content().hex()}
+              "content": transaction.content.hex()}
     if transaction.signatures:
-        report["bytes"] = transaction.encode().hex()
+        report["bytes"] = transaction.data.hex()
     return report | {"accounts": [spec.address(a) for a in transaction.accounts],
                      "transaction": shown(spec, transaction)}
 

@@ -3,12 +3,15 @@
 Nothing here is random and nothing asks a clock: what is made comes out the same every time.
 """
 
-from coffer_block import CertifiedBlock
-from coffer_chain import Chain
-from coffer_chainspec import Chainspec
-from coffer_checkpoint import checkpoint_text
-from coffer_encoding import BIP340, Key, Policy, public_key, sign, unsigned
-from coffer_transaction import NO_MEMO, Opening, Operation, Transaction, make_transaction
+from coffer_keys import prove_possession, public_key, sign
+from coffer_transaction import NO_MEMO, make_transaction, signed
+from coffer_writing import checkpoint_text, next_header, recording_chain
+from pyverify.block import CertifiedBlock
+from pyverify.chainspec import Chainspec
+from pyverify.encoding import BIP340, Key, Policy, unsigned
+from pyverify.transaction import (
+    ISSUE, OPEN_ACCOUNTS, REDEEM, ROTATE_KEYS, SET_STATUS, TRANSFER, Opening, Operation, Transaction,
+)
 
 
 class Scene:
@@ -17,7 +20,7 @@ class Scene:
 
     def __init__(self, spec: Chainspec, secret, validators: list[tuple[str, str]]):
         self.spec, self.secret, self.validators = spec, secret, validators
-        self.chain, self.blocks, self.time, self.nonce = Chain(spec), [], spec.genesis_time, 0
+        self.chain, self.blocks, self.time, self.nonce = recording_chain(spec), [], spec.genesis_time, 0
         self.accounts = {i.name: spec.institution_account(n) for n, i in enumerate(spec.institutions)}
         # The keys that sign for an account, (scheme, name), in the order of its policy. An institution has one of its name.
         self.keys = {i.name: [(i.policy.keys[0].scheme, i.name)] for i in spec.institutions}
@@ -31,8 +34,7 @@ class Scene:
     # ------------------------------------------------------------ operations
 
     def possession(self, account: bytes, policy: Policy, keys) -> tuple[bytes, ...]:
-        digest = self.spec.possession_hash(account, policy)
-        return tuple(sign(scheme, self.secret(name), digest) for scheme, name in keys)
+        return prove_possession(self.spec, account, policy, [(scheme, self.secret(name)) for scheme, name in keys])
 
     def opening(self, sponsor: str, kind: int, tier: int, salt: bytes, policy: Policy, keys) -> tuple[bytes, Opening]:
         """The id of an account and the opening that makes it."""
@@ -46,24 +48,24 @@ class Scene:
             self.accounts[name], opening = self.opening(sponsor, kind, tier, salt, policy, keys)
             self.keys[name] = keys
             openings.append(opening)
-        return Operation("openAccounts", (self.accounts[sponsor],), openings=tuple(openings))
+        return Operation(OPEN_ACCOUNTS, (self.accounts[sponsor],), openings=tuple(openings))
 
     def rotate(self, name: str, policy: Policy, keys) -> Operation:
-        return Operation("rotateKeys", (self.accounts[name],), policy=policy,
+        return Operation(ROTATE_KEYS, (self.accounts[name],), policy=policy,
                          possession=self.possession(self.accounts[name], policy, keys))
 
     def pay(self, *legs: tuple[str, str, int, int]) -> Operation:
-        return Operation("transfer", legs=tuple(
+        return Operation(TRANSFER, legs=tuple(
             (self.accounts[a], self.accounts[b], asset, amount) for a, b, asset, amount in legs))
 
     def issue(self, bank: str, to: str, asset: int, amount: int) -> Operation:
-        return Operation("issue", (self.accounts[bank], self.accounts[to]), asset=asset, amount=amount)
+        return Operation(ISSUE, (self.accounts[bank], self.accounts[to]), asset=asset, amount=amount)
 
     def redeem(self, bank: str, source: str, asset: int, amount: int) -> Operation:
-        return Operation("redeem", (self.accounts[bank], self.accounts[source]), asset=asset, amount=amount)
+        return Operation(REDEEM, (self.accounts[bank], self.accounts[source]), asset=asset, amount=amount)
 
     def status(self, name: str, status: int) -> Operation:
-        return Operation("setStatus", (self.accounts[name],), status=status)
+        return Operation(SET_STATUS, (self.accounts[name],), status=status)
 
     # ------------------------------------------------------------ transactions and blocks
 
@@ -77,15 +79,15 @@ class Scene:
                 scheme, key = self.keys[name][position]
                 signers.append((self.accounts[name], position, scheme, self.secret(key)))
         self.nonce += 1
-        return make_transaction(
+        return signed(make_transaction(
             self.spec.network, self.time + 60_000 if expiry is None else expiry, unsigned(self.nonce, 16),
-            list(operations), [s[0] for s in signers], memo).signed(*signers)
+            list(operations), [s[0] for s in signers], memo), *signers)
 
-    def block(self, *transactions: Transaction, attesters=(0,)) -> CertifiedBlock:
-        """The next block, a second after the last one, proposed by the first validator."""
-        self.time += 1000
+    def block(self, *transactions: Transaction, attesters=(0,), proposer: int = 0, after: int = 1000) -> CertifiedBlock:
+        """The next block, so many milliseconds after the last one."""
+        self.time += after
         self.chain.execute(transactions, self.time)
-        header = self.chain.next_header(transactions, self.time, 0)
+        header = next_header(self.chain, transactions, self.time, proposer)
         self.chain.advance(header)
         self.blocks.append(CertifiedBlock(header, transactions, self.attestations(header, attesters)))
         return self.blocks[-1]

@@ -2,35 +2,23 @@
 
 from dataclasses import replace
 
-from coffer_block import KEYS_ROTATED, Account, Entry, Header
-from coffer_chain import genesis_header
-from coffer_checkpoint import checkpoint_text
 from coffer_development import EUR, JPY, WorkedExample
-from coffer_encoding import Tree, sha256, unsigned
-from coffer_proofs import attestations_json
+from coffer_keys import inclusion_path
 from coffer_proofvectors import HOLDS_OR_NOT, Refused, header_with, pretty, validator_seed
-from coffer_statements import (
-    SUPPLY_NAMES, SUPPLY_SIZES, check_anchored_balance, check_consistency_proof, check_history, check_supply, decode_entry, range_path,
-)
 from coffer_vectors import REMOVED, compact, networks
 from coffer_vectortools import check_cases
+from coffer_writing import attestations_json, checkpoint_text, consistency_path, range_path
+from pyverify.block import Header
+from pyverify.chain import genesis_header
+from pyverify.checkpoint import check_checkpoint, check_consistency
+from pyverify.encoding import Tree, sha256
+from pyverify.proofs import check_balance, check_history, check_supply
+from pyverify.state_tree import KEYS_ROTATED, Account, Entry, SupplyRecord
 
 ZERO = "00" * 32
 
 
 # ---------------------------------------------------------------- what the worked example's chain gives
-
-
-def consistency_path(leaves: list[bytes], old: int) -> list[bytes]:
-    """PROOF(old, leaves) of RFC 6962 section 2.1.2."""
-    def subproof(old: int, start: int, end: int, whole: bool) -> list[bytes]:
-        if old == end - start:
-            return [] if whole else [Tree(leaves[start:end]).root()]
-        split = 1 << (end - start - 1).bit_length() - 1
-        if old <= split:
-            return subproof(old, start, start + split, whole) + [Tree(leaves[start + split:end]).root()]
-        return subproof(old - split, start + split, end, False) + [Tree(leaves[start:start + split]).root()]
-    return subproof(old, 0, len(leaves), True)
 
 
 class Ends:
@@ -45,7 +33,7 @@ class Ends:
         return checkpoint_text(self.e.spec, size, root or Tree(self.leaves[:size]).root(), [validator_seed(1)])
 
     def inclusion(self, height: int, size: int) -> dict:
-        return {"size": size, "path": [h.hex() for h in Tree(self.leaves[:size]).path(height)]}
+        return {"size": size, "path": [h.hex() for h in inclusion_path(Tree(self.leaves[:size]), height)]}
 
     def finality(self, header: Header) -> dict:
         return {"header": header.encode().hex(),
@@ -58,10 +46,10 @@ class Ends:
         tree = Tree(self.e.state_leaves[height])
         if changes:
             accounts[index] = replace(accounts[index], **changes)
-            tree.put(index, accounts[index].encode())
-            header = replace(header, state_root=tree.root())
+            tree.update({index: accounts[index].encode()})
+            header = header._replace(state_root=tree.root())
         return {"format": "coffer-balance/v1", "account": accounts[index].encode().hex(),
-                "path": [h.hex() for h in tree.path(index)]} | self.finality(header)
+                "path": [h.hex() for h in inclusion_path(tree, index)]} | self.finality(header)
 
     def entries(self, name: str, after: int, until: int) -> list[Entry]:
         return [entry for account, entry in self.e.chain.state.entries
@@ -73,15 +61,16 @@ class Ends:
             "to": self.balance(name, until), "entries": [e.encode().hex() for e in self.entries(name, after or 0, until)]}
 
     def supply(self, asset: int, height: int, **changes) -> dict:
-        """An asset's supply; `record__name` changes a record, and the validator attests that."""
-        leaves, count, header = list(self.e.supply_leaves[height]), len(self.e.spec.institutions), self.headers[height]
+        """An asset's supply; `record1__issued` changes a field of a record, and the validator attests that."""
+        records = [SupplyRecord.decode(leaf) for leaf in self.e.supply_leaves[height]]
+        count, header = len(self.e.spec.institutions), self.headers[height]
         first = asset * count
         for name, value in changes.items():
             position, _, field = name.removeprefix("record").partition("__")
-            at, offset = first + int(position), sum(SUPPLY_SIZES[:SUPPLY_NAMES.index(field)])
-            size = SUPPLY_SIZES[SUPPLY_NAMES.index(field)]
-            leaves[at] = leaves[at][:offset] + unsigned(value, size) + leaves[at][offset + size:]
-            header = replace(header, supply_root=Tree(leaves).root())
+            records[first + int(position)] = records[first + int(position)]._replace(**{field: value})
+        leaves = [record.encode() for record in records]
+        if changes:
+            header = header._replace(supply_root=Tree(leaves).root())
         return {"format": "coffer-supply/v1", "asset": asset, "records": [leaf.hex() for leaf in leaves[first:first + count]],
                 "path": [h.hex() for h in range_path(leaves, first, count)]} | self.finality(header)
 
@@ -174,6 +163,11 @@ def anchored_vectors(e: WorkedExample) -> dict:
                  compact(base | {"header": header_with(base["header"], height=3).encode().hex()}))
     refused.edit("a bad attestation beside the inclusion", "invalidAttestation", 1, attestations__0__signature="00" * 64)
     refused.edit("another account", "wrongAccountPath", 1, account=ends.balance("shared", 4)["account"])
+    # Validators that sign another genesis into their history change where it began, which the chain specification says.
+    first = header_with(ends.balance("first-bank", 0)["header"], time=1)
+    refused.text("another genesis in a signed history", "wrongGenesis", 1, compact(
+        ends.balance("first-bank", 0) | {"header": first.encode().hex(), "inclusion": {"size": 1, "path": []}}),
+        checkpoint=ends.checkpoint(1, Tree([first.encode()]).root()).decode())
     refused.text("a checkpoint that nobody signed", "tooFewCheckpointSignatures", 1, compact(base),
                  checkpoint=checkpoint_text(e.spec, 6, Tree(ends.leaves).root(), [validator_seed(2)]).decode())
     refused.text("a checkpoint of another history", "wrongInclusionPath", 1, compact(base),
@@ -229,10 +223,10 @@ def history_form(refused: Cases) -> None:
 
 def history_entries(refused: Cases, ends: Ends) -> None:
     encoded = refused.base["entries"]
-    entries = [decode_entry(bytes.fromhex(text)) for text in encoded]
+    entries = [Entry.decode(bytes.fromhex(text)) for text in encoded]
 
     def change(name: str, error: str, position: int, **changes) -> None:
-        refused.edit(name, error, 1, **{f"entries__{position}": replace(entries[position], **changes).encode().hex()})
+        refused.edit(name, error, 1, **{f"entries__{position}": entries[position]._replace(**changes).encode().hex()})
 
     refused.edit("an entry cut", "malformedEntry", 1, entries__1=encoded[1][:-2])
     refused.edit("an entry with a byte more", "malformedEntry", 1, entries__1=encoded[1] + "00")
@@ -272,18 +266,20 @@ def history_ends(refused: Cases, ends: Ends, documents: dict) -> None:
     swap("a changed beginning", "wrongAccountPath", base, from_=base["from"] | {"account": ends.balance("bob", 2, tier=3)["account"]})
     swap("an account cut", "malformedAccount", base, to=base["to"] | {"account": base["to"]["account"][:-2]})
     swap("another account at the beginning", "differentAccounts", base, from_=ends.balance("shared", 2))
-    swap("another tier at the beginning", "differentAccounts", base, from_=ends.balance("bob", 2, tier=3))
+    for name, changes in (("tier", {"tier": 3}), ("institution", {"institution": 2}), ("opening height", {"opened_height": 1}),
+                          ("kind", {"kind": 2}), ("id", {"id": bytes(32)})):
+        swap(f"another {name} at the beginning", "differentAccounts", base, from_=ends.balance("bob", 2, **changes))
     swap("the ends exchanged", "heightsReversed", base, from_=base["to"], to=base["from"])
     other = ends.balance("bob", 2)
     header = header_with(other["header"], time=1)
     swap("two blocks of one height", "twoHeaders", documents["nothing-happened"], from_=other | ends.finality(header))
     swap("the beginning left out", "wrongEntryCount", base, **{"from_": base["from"], "entries": whole["entries"]})
     refused.text("the opening left out", "wrongEntryCount", 1, compact(whole | {"entries": whole["entries"][1:]}))
-    first = decode_entry(bytes.fromhex(whole["entries"][0]))
+    first = Entry.decode(bytes.fromhex(whole["entries"][0]))
     refused.text("another first entry", "wrongOpening", 1, compact(whole | {"entries": [
-        replace(first, kind=KEYS_ROTATED).encode().hex(), *whole["entries"][1:]]}))
+        first._replace(kind=KEYS_ROTATED).encode().hex(), *whole["entries"][1:]]}))
     refused.text("an opening at another height", "wrongOpening", 1, compact(whole | {"entries": [
-        replace(first, height=1).encode().hex(), *whole["entries"][1:]]}))
+        first._replace(height=1).encode().hex(), *whole["entries"][1:]]}))
     swap("an account of genesis that genesis has not", "wrongOpening", documents["first-bank-whole"],
          to=ends.balance("first-bank", 5, tier=9))
     swap("an account that nothing opened", "wrongOpening", whole,
@@ -297,7 +293,7 @@ def history_ends(refused: Cases, ends: Ends, documents: dict) -> None:
     swap("a pending counter that changed", "wrongCounters", base, to=ends.balance(
         "bob", 5, balances=end.balances | {EUR: replace(end.balances[EUR], debits_pending=1)}))
     # A chain of entries with one left out, which validators attested: only the counters give it away.
-    kept = [decode_entry(bytes.fromhex(text)) for text in base["entries"][1:]]
+    kept = [Entry.decode(bytes.fromhex(text)) for text in base["entries"][1:]]
     entry_hash = Account.decode(bytes.fromhex(base["from"]["account"])).entry_hash
     for entry in kept:
         entry_hash = entry.hash_after(entry_hash)
@@ -363,7 +359,7 @@ def supply_vectors(e: WorkedExample) -> dict:
     refused.text("no way to the checkpoint", "inclusionMissing", 1, text, checkpoint=checkpoint)
     refused.text("a way to another checkpoint", "wrongInclusionSize", 1, compact(anchored), checkpoint=ends.checkpoint(5).decode())
     refused.text("a supply that is not in the history", "wrongInclusionPath", 1,
-                 compact(ends.supply(EUR, 4, record1__reserveAttested=1) | {"inclusion": anchored["inclusion"]}), checkpoint=checkpoint)
+                 compact(ends.supply(EUR, 4, record1__reserve_attested=1) | {"inclusion": anchored["inclusion"]}), checkpoint=checkpoint)
     return {"about": "Supply proofs (docs/spec/proofs.md section 5), for chainspec/development.json: checkpoint, if any, is the one "
                      "given beside the file. " + HOLDS_OR_NOT,
             "valid": valid, "refused": refused.cases}
@@ -373,18 +369,21 @@ def supply_vectors(e: WorkedExample) -> dict:
 
 
 def checker(file: str, check):
-    """`check` takes the chain specification, the text and the checkpoint, and returns what is shown about a valid case."""
+    """`check` takes the chain specification, the text and a checkpoint that holds, and returns what is shown about a valid case."""
     spec = networks()["development"]
-    beside = (lambda case: case["checkpoint"].encode() if "checkpoint" in case else None)
-    return lambda data: check_cases(file, data, lambda case: check(spec, case["text"].encode(), beside(case)))
+
+    def check_case(case: dict) -> dict:
+        kept = check_checkpoint(spec, case["checkpoint"].encode()) if "checkpoint" in case else None
+        return check(spec, case["text"].encode(), kept)
+    return lambda data: check_cases(file, data, check_case)
 
 
 def check_consistencies(data: dict) -> int:
     spec = networks()["development"]
 
     def check(case: dict) -> dict:
-        text = case["text"].encode() if "text" in case else None
-        check_consistency_proof(spec, case["earlier"].encode(), case["later"].encode(), text)
+        earlier, later = (check_checkpoint(spec, case[name].encode()) for name in ("earlier", "later"))
+        check_consistency(earlier, later, case["text"].encode() if "text" in case else None)
         return {}
     return check_cases("consistency.json", data, check)
 
@@ -393,6 +392,6 @@ STATEMENT_MADE = {"consistency.json": consistency_vectors, "anchored.json": anch
                   "supply.json": supply_vectors}
 STATEMENT_CHECKS = {
     "consistency.json": check_consistencies,
-    "anchored.json": checker("anchored.json", lambda *case: {"height": check_anchored_balance(*case)[1].height}),
-    "history.json": checker("history.json", lambda *case: {"entries": len(check_history(*case)[1])}),
+    "anchored.json": checker("anchored.json", lambda *case: {"height": check_balance(*case)[1].height}),
+    "history.json": checker("history.json", lambda *case: {"entries": len(check_history(*case).entries)}),
     "supply.json": checker("supply.json", lambda *case: {"height": check_supply(*case)[1].height})}

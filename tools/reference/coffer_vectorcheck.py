@@ -4,33 +4,35 @@ import json
 import tempfile
 from pathlib import Path
 
-from coffer_block import Account, CertifiedBlock
-from coffer_chain import Chain
-from coffer_chainspec import chainspec_from_json
-from coffer_checkpoint import check_checkpoint
 from coffer_development import PROJECT, WorkedExample
-from coffer_encoding import SCHEMES, public_key, sign, valid_signature
-from coffer_export import replay, write_export
-from coffer_json import amount_of, amount_text, json_hex, strict_json, time_of, time_text
 from coffer_keyfile import KIND_NAMES, KeyFile, open_key_file, seal_key_file
-from coffer_ledger import apply
+from coffer_keys import public_key, sign
 from coffer_nodevectors import NODE_VECTORS
-from coffer_proofs import check_balance, check_receipt
 from coffer_proofvectors import balance_vectors, checkpoint_vectors, export_vectors, receipt_vectors
 from coffer_published import PUBLISHED
 from coffer_statementvectors import STATEMENT_CHECKS, STATEMENT_MADE
-from coffer_transaction import decode_transaction
-from coffer_vectors import (
-    account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors,
-)
+from coffer_transaction import time_text
+from coffer_vectors import account_vectors, chainspec_vectors, example_vectors, networks, refusal_vectors, text_vectors
 from coffer_vectortools import check_cases, check_refused, expect, expect_refusal
+from coffer_witnessvectors import check_witnesses, witness_vectors
+from coffer_writing import apply_to_copy, recording_chain, write_export
+from pyverify.block import CertifiedBlock
+from pyverify.chain import Chain
+from pyverify.chainspec import chainspec_from_json
+from pyverify.checkpoint import check_checkpoint
+from pyverify.encoding import SCHEMES, valid_signature
+from pyverify.export import replay
+from pyverify.proofs import check_balance, check_receipt
+from pyverify.state_tree import Account
+from pyverify.strict_json import amount_of, amount_text, json_hex, strict_json, time_of
+from pyverify.transaction import decode_transaction
 
 # The files that this program makes. The others were made by other implementations, and are checked all the same.
 MADE = {
     "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
     "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
     "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
-    "refusals.json": lambda e: refusal_vectors()} | STATEMENT_MADE
+    "refusals.json": lambda e: refusal_vectors(), "witness.json": witness_vectors} | STATEMENT_MADE
 
 
 def write_vectors(directory: Path) -> dict:
@@ -46,12 +48,12 @@ def write_vectors(directory: Path) -> dict:
 
 def check_example(data: dict) -> int:
     """What the file says follows from its blocks."""
-    chain = Chain(networks()["development"])
+    chain = recording_chain(networks()["development"])
     for item in data["blocks"]:
         if item["height"]:
             chain.check(CertifiedBlock.decode(bytes.fromhex(item["bytes"])))
         expect([a.encode().hex() for a in chain.state.accounts] == item["stateLeaves"], f"the state leaves of {item['name']}")
-        expect([leaf.hex() for leaf in chain.state.supply_leaves()] == item["supplyLeaves"], f"the supply of {item['name']}")
+        expect([record.encode().hex() for record in chain.state.supply()] == item["supplyLeaves"], f"the supply of {item['name']}")
         expect(chain.header.encode().hex() == item["header"], f"the header of {item['name']}")
     expect([entry.encode().hex() for _, entry in chain.state.entries] == [e["bytes"] for e in data["entries"]], "the entries")
     return len(data["blocks"])
@@ -104,7 +106,7 @@ def check_receipts(data: dict) -> int:
     spec = networks()["development"]
 
     def check(case: dict) -> dict:
-        transaction, header, _ = check_receipt(spec, case["text"].encode())
+        transaction, _, header, _ = check_receipt(spec, case["text"].encode())
         return {"id": transaction.id().hex(), "height": header.height}
     return check_cases("receipt.json", data, check)
 
@@ -132,7 +134,7 @@ def check_exports(data: dict) -> int:
             export = Path(directory) / "export"
             write_export(export, {name: content.encode() if name == "checkpoint" else bytes.fromhex(content)
                                   for name, content in case["files"].items()})
-            header = replay(spec, export).header
+            header = replay(spec, export)[0].header
         return {"height": header.height, "stateRoot": header.state_root.hex(), "blockHash": header.block_hash().hex()}
     return check_cases("export.json", data, check)
 
@@ -144,7 +146,7 @@ def check_refusal_file(data: dict) -> int:
 
     def check(case: dict) -> None:
         transaction = decode_transaction(bytes.fromhex(case["bytes"]))
-        apply(chain.state, transaction, chain.header.height + 1, case["time"], 0)
+        apply_to_copy(chain, transaction, case["time"])
     return check_refused("refusals.json", data["refused"], check)
 
 
@@ -176,7 +178,7 @@ CHECKS = {
     "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
-    "keys.json": check_keys, "keyfile.json": check_key_files} | STATEMENT_CHECKS
+    "keys.json": check_keys, "keyfile.json": check_key_files, "witness.json": check_witnesses} | STATEMENT_CHECKS
 
 
 def check_vectors(directory: Path) -> dict:

@@ -8,17 +8,18 @@ import copy
 import json
 from dataclasses import replace
 
-from coffer_block import ACCOUNT_KINDS, LIABILITY, Account, Balance
-from coffer_chain import genesis_header
-from coffer_chainspec import Chainspec, chainspec_from_json
 from coffer_development import (
     EUR, JPY, MEMO, PROJECT, WorkedExample, development_chainspec, development_secret, published_chainspec,
 )
-from coffer_encoding import BIP340, ECDSA, SCHEMES, Key, Policy, Tree, name_of, public_key, unsigned
 from coffer_example import example_chainspec
-from coffer_ledger import State
+from coffer_keys import inclusion_path, name_of, public_key
 from coffer_refusals import refusal_scene, refused_transactions
 from coffer_transaction import transaction_json
+from coffer_writing import block_bytes
+from pyverify.chain import genesis_header
+from pyverify.chainspec import Chainspec, chainspec_from_json
+from pyverify.encoding import BIP340, ECDSA, SCHEMES, Key, Policy, Tree, unsigned
+from pyverify.state_tree import KIND_NAMES, LIABILITY, Account, Balance, State
 
 SECRETS_ARE_PUBLIC = "Secrets here are public: never use them."
 REMOVED = object()
@@ -60,7 +61,7 @@ def example_vectors(e: WorkedExample) -> dict:
             "validator-1/block")],
         "tree": {"leaves": [leaf.hex() for leaf in leaves], "leafHashes": [h.hex() for h in tree.levels[0]],
                  "firstTwo": tree.levels[1][0].hex(), "root": tree.root().hex(),
-                 "paths": [[h.hex() for h in tree.path(position)] for position in range(3)]},
+                 "paths": [[h.hex() for h in inclusion_path(tree, position)] for position in range(3)]},
         "accounts": [account_vector(e, name) for name in e.accounts],
         "memo": {"salt": MEMO[0].hex(), "text": MEMO[1], "commitment": e.named("payment").memo_commitment.hex()},
         "transactions": [transaction_vector(e, name) for name in e.transactions],
@@ -77,10 +78,10 @@ def key_vector(name: str) -> dict:
 def account_vector(e: WorkedExample, name: str) -> dict:
     """What is settled about an account when it is opened."""
     identity = e.accounts[name]
-    account = e.chain.state.accounts[e.chain.state.index[identity]]
+    account = e.chain.state.by_id[identity]
     # Alice's keys were rotated since; the id is made from the first policy.
     policy = e.policy(1, (BIP340, "alice", 1))[0] if name == "alice" else account.policy
-    result = {"name": name, "kind": name_of(ACCOUNT_KINDS, account.kind), "index": account.index, "id": identity.hex(),
+    result = {"name": name, "kind": KIND_NAMES[account.kind], "index": account.index, "id": identity.hex(),
               "address": e.spec.address(identity), "policy": policy.encode().hex()}
     if account.opened_height:
         result["possessionHash"] = e.spec.possession_hash(identity, policy).hex()
@@ -89,7 +90,7 @@ def account_vector(e: WorkedExample, name: str) -> dict:
 
 def transaction_vector(e: WorkedExample, name: str) -> dict:
     transaction, (height, position) = e.named(name), e.transactions[name]
-    return {"name": name, "height": height, "position": position, "content": transaction.content().hex(),
+    return {"name": name, "height": height, "position": position, "content": transaction.content.hex(),
             "id": transaction.id().hex(), "signingHash": transaction.signing_hash().hex(), "bytes": transaction.data.hex(),
             "json": compact(transaction_json(e.spec, transaction))}
 
@@ -101,7 +102,7 @@ def block_vector(e: WorkedExample, height: int) -> dict:
               "supplyLeaves": [leaf.hex() for leaf in e.supply_leaves[height]]}
     if height:
         block = e.blocks[height - 1]
-        certified = block.encode()
+        certified = block_bytes(block)
         result |= {"attestedHash": header.attested_hash().hex(), "bytes": certified.hex()}
         result["attestations"] = certified[len(certified) - 2 - 66 * len(block.attestations):].hex()
     return result
@@ -382,9 +383,9 @@ def refusal_vectors() -> dict:
         "about": "Every refusal of docs/spec/rules.md section 3 but counterOverflow. The blocks are valid, from height 1; a "
                  "block of the next height that begins with the transaction is refused at this time for the reason named, "
                  "even where a later reason applies too. Times are in milliseconds. " + SECRETS_ARE_PUBLIC,
-        "chainspec": compact(json.loads(example_chainspec())), "blocks": [block.encode().hex() for block in e.blocks],
+        "chainspec": compact(json.loads(example_chainspec())), "blocks": [block_bytes(block).hex() for block in e.blocks],
         "refused": [{"name": f"{case.code}: {case.why}", "error": case.code, "time": case.time,
-                     "bytes": case.transaction.encode().hex()} for case in cases]}
+                     "bytes": case.transaction.data.hex()} for case in cases]}
 
 
 def networks() -> dict[str, Chainspec]:

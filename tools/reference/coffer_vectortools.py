@@ -1,6 +1,6 @@
 """What checks of vectors have in common."""
 
-from coffer_encoding import DoesNotHold, Failure, Unreadable
+from pyverify.encoding import DoesNotHold, Failure, Unreadable
 
 
 def expect(condition: bool, what: str) -> None:

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -8,7 +8,7 @@ import Foundation
 ///
 /// Nothing is kept between requests but connections: no cookies, no cache, no credentials. Redirects are not followed, since a
 /// node's address is the operator's to choose.
-final class URLSessionTransport: Transport {
+package final class URLSessionTransport: Transport {
     /// How many requests go to the node at once; others wait for a connection.
     static let maximumConnectionCount = 16
     /// Longer than any request may take: on Linux, URLSession heeds the session's limit only, so each request has a clock of ours.
@@ -19,7 +19,7 @@ final class URLSessionTransport: Transport {
     private let collector: ResponseCollector
 
     /// - Parameter root: the node's address; paths are appended to it.
-    init(root: URL) {
+    package init(root: URL) {
         self.root = root
         let configuration = URLSessionConfiguration.ephemeral
         configuration.urlCache = nil
@@ -38,7 +38,7 @@ final class URLSessionTransport: Transport {
         session.invalidateAndCancel()
     }
 
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let task = session.dataTask(with: try urlRequest(request))
         let collector = collector
         let clock = Task {

@@ -27,7 +27,8 @@ public struct Checkpoint: Hashable, Sendable {
     public func sign(with key: borrowing Ed25519SecretKey) throws(KeyError) -> CheckpointSignature {
         let signature = try key.sign(Array(signedText.utf8))
         return CheckpointSignature(
-            keyName: origin, blob: CheckpointSignature.keyID(name: origin, key: key.publicKey) + signature.bytes)
+            keyName: origin,
+            blob: CheckpointSignature.keyID(name: origin, type: CheckpointSignature.ed25519, key: key.publicKey) + signature.bytes)
     }
 }
 
@@ -35,7 +36,7 @@ public struct Checkpoint: Hashable, Sendable {
 public struct CheckpointSignature: Hashable, Sendable {
     static let keyIDByteCount = 4
     /// The byte that stands for Ed25519 in key ids.
-    private static let ed25519: UInt8 = 0x01
+    static let ed25519: UInt8 = 0x01
 
     /// Who signed. Validators sign under the checkpoint's origin, witnesses under names of their own.
     public let keyName: String
@@ -47,19 +48,19 @@ public struct CheckpointSignature: Hashable, Sendable {
         self.blob = blob
     }
 
-    /// The first four bytes of `SHA256(name ‖ 0x0A ‖ 0x01 ‖ key)`.
-    static func keyID(name: String, key: Ed25519PublicKey) -> [UInt8] {
+    /// The first four bytes of `SHA256(name ‖ 0x0A ‖ type ‖ key)` (C2SP signed-note).
+    static func keyID(name: String, type: UInt8, key: Ed25519PublicKey) -> [UInt8] {
         var hasher = SHA256()
         hasher.update(Array(name.utf8))
         hasher.update(UInt8(ascii: "\n"))
-        hasher.update(ed25519)
+        hasher.update(type)
         hasher.update(key.bytes)
         return Array(hasher.finalize().bytes.prefix(keyIDByteCount))
     }
 
     /// Whether the line says that this key signed under this name.
     func claims(_ key: Ed25519PublicKey, name: String) -> Bool {
-        keyName == name && blob.starts(with: Self.keyID(name: name, key: key))
+        keyName == name && blob.starts(with: Self.keyID(name: name, type: Self.ed25519, key: key))
     }
 
     func isSignature(by key: Ed25519PublicKey, of text: String) -> Bool {

@@ -1,13 +1,27 @@
 import Cryptography
 
 extension SignedCheckpoint {
-    private static let dash = "\u{2014} "
+    fileprivate static let dash = "\u{2014} "
 
     /// The whole text.
     public var text: String {
         var text = checkpoint.signedText + "\n"
-        for signature in signatures { text += "\(Self.dash)\(signature.keyName) \(Base64.encode(signature.blob))\n" }
+        for signature in signatures { text += signature.line }
         return text
+    }
+
+    /// Reads signature lines alone, as a witness answers them: at most `maximumSignatureCount`, each ended by a newline.
+    public static func signatureLines(text bytes: [UInt8]) throws(ProofError) -> [CheckpointSignature] {
+        guard bytes.count <= maximumByteCount else {
+            throw .checkpointText(line: 1, reason: "begins a text of \(bytes.count) bytes, and at most \(maximumByteCount) are read")
+        }
+        var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        guard lines.popLast() == "", (1...maximumSignatureCount).contains(lines.count) else {
+            throw .checkpointText(line: 1, reason: "must begin 1 to \(maximumSignatureCount) lines, each ended by a newline")
+        }
+        var signatures: [CheckpointSignature] = []
+        for (position, line) in lines.enumerated() { signatures.append(try signature(line, number: position + 1)) }
+        return signatures
     }
 
     /// Reads the whole text. Whatever is accepted is exactly the `text` of the result.
@@ -70,12 +84,20 @@ extension SignedCheckpoint {
         guard parts.count == 2, let name = String(parts[0]), let encoded = String(parts[1]) else {
             throw refused("must have a key name, a space and a signature")
         }
-        // A plus sign separates names from keys where keys are written down, so no name has one (C2SP signed-note).
-        let isName = !name.isEmpty && name.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0 != "+" }
-        guard isName else { throw refused("must have a key name without white space and plus signs") }
+        guard CheckpointSignature.isKeyName(name) else { throw refused("must have a key name without white space and plus signs") }
         guard let blob = Base64.decode(encoded), blob.count > CheckpointSignature.keyIDByteCount else {
             throw refused("must end in the base64 of a key id and a signature")
         }
         return CheckpointSignature(keyName: name, blob: blob)
+    }
+}
+
+extension CheckpointSignature {
+    /// The line, with its newline.
+    public var line: String { "\(SignedCheckpoint.dash)\(keyName) \(Base64.encode(blob))\n" }
+
+    /// A plus sign separates names from keys where keys are written down, so no name has one (C2SP signed-note).
+    static func isKeyName(_ name: String) -> Bool {
+        !name.isEmpty && name.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0 != "+" }
     }
 }

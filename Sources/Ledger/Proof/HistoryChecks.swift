@@ -72,7 +72,7 @@ extension HistoryProof {
 
     /// Every entry is later than the one before it, between the two blocks, and of its kind.
     private func checkPlaces(after start: Start, of end: Account) throws(ProofError) {
-        var last: Entry?
+        var place: Entry.Place = (0, 0, 0, 0)
         for (position, entry) in entries.enumerated() {
             let isOpening = position == 0 && start.count == 0 && end.openedHeight > 0
             guard (entry.kind == .opened) == isOpening, !isOpening || entry.height == end.openedHeight else { throw .wrongOpening }
@@ -82,9 +82,9 @@ extension HistoryProof {
             case .opened, .keysRotated, .statusSet:
                 guard entry.asset == Entry.noAsset, entry.amount == 0 else { throw .impossibleEntry(position: position) }
             }
-            let isWithin = entry.height <= to.header.height && start.height.map { entry.height > $0 } ?? (entry.height > 0)
-            guard isWithin, last.map({ $0.isBefore(entry) }) ?? true else { throw .entryOutOfPlace(position: position) }
-            last = entry
+            let isWithin = entry.height <= to.header.height && entry.height > start.height ?? 0
+            guard isWithin, place < entry.place else { throw .entryOutOfPlace(position: position) }
+            place = entry.place
         }
         // An account that has no entry was not opened by one.
         guard !entries.isEmpty || start.count > 0 || end.openedHeight == 0 else { throw .wrongOpening }
@@ -126,8 +126,8 @@ extension HistoryProof {
 }
 
 extension Entry {
-    /// Whether the entry stands before another in the chain.
-    fileprivate func isBefore(_ other: Entry) -> Bool {
-        (height, transaction, operation, item) < (other.height, other.transaction, other.operation, other.item)
-    }
+    fileprivate typealias Place = (height: UInt64, transaction: UInt32, operation: UInt16, item: UInt16)
+
+    /// Where it stands in the chain of blocks: no two entries of an account stand at one place.
+    fileprivate var place: Place { (height, transaction, operation, item) }
 }

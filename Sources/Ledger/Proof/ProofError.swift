@@ -38,6 +38,8 @@ public enum ProofError: Error, Equatable, Sendable {
     case wrongNetworkOfCheckpoint(NetworkID, expected: NetworkID)
     case invalidCheckpointSignature(validator: String)
     case tooFewCheckpointSignatures(count: Int, quorum: UInt16)
+    case invalidCosignature(witness: String)
+    case tooFewCosignatures(count: Int, quorum: Int)
 
     // Two checkpoints, or a header and a checkpoint, are not of one history.
     case checkpointsReversed(earlier: UInt64, later: UInt64)
@@ -104,6 +106,8 @@ extension ProofError {
         case .invalidAttestation: "invalidAttestation"
         case .invalidCheckpointSignature: "invalidCheckpointSignature"
         case .tooFewCheckpointSignatures: "tooFewCheckpointSignatures"
+        case .invalidCosignature: "invalidCosignature"
+        case .tooFewCosignatures: "tooFewCosignatures"
         case .checkpointsReversed: "checkpointsReversed"
         case .wrongConsistencySizes: "wrongConsistencySizes"
         case .splitView: "splitView"
@@ -167,6 +171,10 @@ extension ProofError: CustomStringConvertible {
             "the checkpoint's signature line of \(validator) is not its signature of the checkpoint"
         case .tooFewCheckpointSignatures(let count, let quorum):
             "\(count) validators signed the checkpoint, and the chain specification's quorum is \(quorum)"
+        case .invalidCosignature(let witness):
+            "the checkpoint's signature line of the witness \(witness) is not its cosignature of the checkpoint"
+        case .tooFewCosignatures(let count, let quorum):
+            "\(count) of the witnesses relied on cosigned the checkpoint, and \(quorum) must have"
         case .checkpointsReversed(let earlier, let later):
             "the checkpoint given as the earlier is of \(earlier) headers, and the later of \(later)"
         case .wrongConsistencySizes(let old, let new, let earlier, let later):

@@ -19,10 +19,8 @@ extension LedgerState {
     /// Ends a block: computes the entry chains of the touched accounts and updates both trees, once.
     public mutating func seal(height: UInt64, time: TimeMilliseconds) -> BlockOutcome {
         let sealedEntries = entries
-        extendEntryChains()
-        let touched = touched.removeAll()
-        updateStateTree(touched)
-        let supplyBefore = touchedSupplyBefore()
+        let supplyBefore = touchedSupplyBefore(extendEntryChains())
+        let touched = updateStateTree()
         let changedSupply = supplyBefore.map { (position: $0.position, record: supply[$0.position]) }
         supplyTree.update(changedSupply.map { (index: $0.position, leaf: $0.record.leaf) })
         replayWindow.forget(before: time)
@@ -33,37 +31,49 @@ extension LedgerState {
         self.time = time
         return BlockOutcome(
             stateRoot: stateRoot, supplyRoot: supplyRoot, accountCount: UInt64(accounts.count),
-            accounts: touched.map { accounts[$0] }, entries: sealedEntries, supply: changedSupply,
+            accounts: touched, entries: sealedEntries, supply: changedSupply,
             supplyBefore: supplyBefore.map(\.record))
     }
 
-    private mutating func extendEntryChains() {
+    /// Returns, by position, which supply records the entries' accounts belong to: all that is looked up in an account is, while it is near.
+    private mutating func extendEntryChains() -> [Bool] {
+        var isTouched = [Bool](repeating: false, count: supply.count)
         var writer = ByteWriter(reservingCapacity: 128)
         for item in entries {
             let account = Int(item.account)
             accounts[account].entryHash = item.entry.hash(after: accounts[account].entryHash, with: &writer)
             accounts[account].entryCount += 1
             touched.insert(account)
+            switch item.entry.kind {
+            case .debit, .credit: isTouched[supplyPosition(of: item.entry.asset, account: account)] = true
+            case .opened, .keysRotated, .statusSet: break
+            }
         }
+        return isTouched
     }
 
-    private mutating func updateStateTree(_ touched: [Int]) {
+    /// Returns the touched accounts, ascending by index. What was opened is among them.
+    private mutating func updateStateTree() -> [Account] {
+        let positions = touched.removeAll()
         var writer = ByteWriter(reservingCapacity: 512)
-        let oldCount = stateTree.count
-        let changes = touched.prefix { $0 < oldCount }.map { (index: $0, leaf: accounts[$0].leaf(with: &writer)) }
-        stateTree.update(changes, appending: accounts[oldCount...].map { $0.leaf(with: &writer) })
+        var touched: [Account] = []
+        touched.reserveCapacity(positions.count)
+        var changes: [(index: Int, leaf: Bytes32)] = []
+        changes.reserveCapacity(positions.count)
+        var opened: [Bytes32] = []
+        for position in positions {
+            let leaf = accounts[position].leaf(with: &writer)
+            touched.append(accounts[position])
+            if position < stateTree.count { changes.append((position, leaf)) } else { opened.append(leaf) }
+        }
+        precondition(stateTree.count + opened.count == accounts.count, "every account that was opened has an entry")
+        stateTree.update(changes, appending: opened)
+        return touched
     }
 
     /// The supply records that the block touched, as they were before it. A record that only a refused transaction touched is not
     /// among them.
-    private mutating func touchedSupplyBefore() -> [(position: Int, record: SupplyRecord)] {
-        var isTouched = [Bool](repeating: false, count: supply.count)
-        for item in entries {
-            switch item.entry.kind {
-            case .debit, .credit: isTouched[supplyPosition(of: item.entry.asset, account: Int(item.account))] = true
-            case .opened, .keysRotated, .statusSet: break
-            }
-        }
+    private mutating func touchedSupplyBefore(_ isTouched: [Bool]) -> [(position: Int, record: SupplyRecord)] {
         var before: [(position: Int, record: SupplyRecord)] = []
         for position in supply.indices {
             guard let record = supplyBefore[position] else { continue }

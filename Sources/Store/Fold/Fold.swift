@@ -13,20 +13,22 @@ extension StoreCore {
     /// there. Accounts come after landmarks and versions, so that an account that has come further than the fold record says has
     /// left its marks. The fold record, last, makes all of it count.
     func fold(all: Bool) throws(StoreError) {
-        while let layer = takeLayer(all: all) {
+        while let layer = try takeLayer(all: all) {
             try FoldWriter(core: self, layer: layer).run()
             recent.withLock { $0.folding = nil }
             try RunMerge(core: self).run()
         }
     }
 
-    /// The layer of a fold that did not end; else the current one, in whose place a new one comes. Nil when there is nothing to fold.
-    private func takeLayer(all: Bool) -> RecentLayer? {
+    /// The layer of a fold that did not end; else the current one, in whose place a new one comes, once what of it was replayed is known
+    /// to be right. Nil when there is nothing to fold.
+    private func takeLayer(all: Bool) throws(StoreError) -> RecentLayer? {
         let (unfinished, isWanted, accountCount) = recent.withLock { recent in
             (recent.folding, all ? !recent.current.isEmpty : foldIsDue(recent.current), recent.tip.header.accountCount)
         }
         if let unfinished { return unfinished }
         guard isWanted else { return nil }
+        try compareReplay()
         // Before the locks, for it clears memory for every account.
         let next = RecentLayer(accountCount: Int(accountCount))
         return writer.withLock { _ in

@@ -16,6 +16,8 @@ public enum StoreError: Error, Equatable, Sendable {
     /// The data file does not hold what it must (`MDB_CORRUPTED`, `MDB_PAGE_NOTFOUND`, `MDB_INVALID`, `MDB_VERSION_MISMATCH`,
     /// or our own check before opening). The text names what is wrong.
     case damaged(String)
+    /// The derived state in `folder` is not what the log leads to, or cannot be read. The log is not concerned.
+    case stateDamaged(String, folder: String)
     /// Making a commit's last page durable failed, and the environment refuses further work (`MDB_PANIC`). Whether that commit
     /// is on disk is known only after opening again.
     case outcomeUnknown(operation: String, code: Int32)
@@ -55,6 +57,9 @@ extension StoreError: CustomStringConvertible {
         case .damaged(let what):
             "The data file is damaged: \(what). Stop the node and keep a copy of the directory. The history is in "
                 + "any export of the chain; do not start a node from an older copy of the directory, it could sign a height twice."
+        case .stateDamaged(let what, let folder):
+            "The state that is derived from the log is damaged: \(what). No block is lost: all of it follows from the log, whose records "
+                + "have checksums of their own. Stop the node, move \(folder) away, and start again: it is then made anew from the log."
         case .outcomeUnknown(let operation, let code):
             "The environment stopped during \(operation): \(describeCode(code)). Whether the last commit is on disk is not known. "
                 + "Check the disk and the kernel log, then restart: opening again shows the last durable state."

@@ -1,29 +1,29 @@
 import Cryptography
 public import Ledger
+import Synchronization
 
 extension LedgerStore {
     /// The state after the last durable block, every part of it compared with what the tip's header commits to.
     ///
-    /// Throws `.damaged` when accounts, supply or history do not lead to the header's roots.
+    /// Throws `.damaged` when accounts, supply or history do not lead to the header's roots, and says what to do: the accounts, unlike the
+    /// rest, can be derived again. What the start replayed is folded only once this, or a fold itself, has compared it.
     public func restore() throws(StorageError) -> RestoredLedger {
         let (tip, history, accounts, supply) = try withCore { (core) throws(StoreError) in try core.restoreParts() }
-        guard UInt64(accounts.count) == tip.header.accountCount else {
-            throw damage("\"accounts\" has \(accounts.count) accounts", tip, "\(tip.header.accountCount)")
-        }
         let state = LedgerState(
             chainspec: chainspec, height: tip.header.height, time: tip.header.time, accounts: accounts, supply: supply,
             replayWindow: try replayWindow(before: tip.header))
-        guard state.stateRoot == tip.header.stateRoot else {
-            throw damage("\"accounts\" has the root \(state.stateRoot)", tip, "\(tip.header.stateRoot)")
-        }
-        guard state.supplyRoot == tip.header.supplyRoot else {
-            throw damage("\"supply\" has the root \(state.supplyRoot)", tip, "\(tip.header.supplyRoot)")
+        try withCore { (core) throws(StoreError) in
+            guard state.stateRoot == tip.header.stateRoot else {
+                throw core.stateDamage("database \"accounts\" has the root \(state.stateRoot)", tip.header, "\(tip.header.stateRoot)")
+            }
+            guard state.supplyRoot == tip.header.supplyRoot else {
+                throw .damaged(
+                    "database \"supply\" has the root \(state.supplyRoot), but the header of height \(tip.header.height) commits to "
+                        + "\(tip.header.supplyRoot)")
+            }
+            core.replayWasCompared()
         }
         return RestoredLedger(state: state, tip: tip, history: history)
-    }
-
-    private func damage(_ found: String, _ tip: CertifiedHeader, _ expected: String) -> StorageError {
-        StorageError(.damaged("database \(found), but the header of height \(tip.header.height) commits to \(expected)"))
     }
 
     /// The ids that must not apply again: those not expired at the tip's time (`docs/spec/rules.md` section 6).
@@ -64,17 +64,39 @@ extension StoreCore {
             { (view, recent) throws(StoreError) in
                 var accounts: [Account] = []
                 let count = Int(min(recent.tip.header.accountCount, 1 << 32))
-                accounts.reserveCapacity(count)
-                try readAccounts(of: view.state, count: count, into: &accounts)
-                try overlay(view.folding?.allRows ?? [], on: &accounts)
-                try overlay(recent.rows, on: &accounts)
+                try namingRemedy { () throws(StoreError) in
+                    try readAccounts(of: view.state, count: count, into: &accounts)
+                    try overlay(view.folding?.allRows ?? [], on: &accounts)
+                    try overlay(recent.rows, on: &accounts)
+                }
+                guard UInt64(accounts.count) == recent.tip.header.accountCount else {
+                    throw stateDamage(
+                        "database \"accounts\" has \(accounts.count) accounts", recent.tip.header, "\(recent.tip.header.accountCount)")
+                }
                 return (recent.tip, recent.history, accounts, recent.supply)
             })
+    }
+
+    /// Compares what was replayed at the start with what the tip's header commits to, unless `restore` has.
+    func compareReplay() throws(StoreError) {
+        guard !isReplayCompared.load(ordering: .acquiring) else { return }
+        let (tip, _, accounts, _) = try restoreParts()
+        let root = MerkleTree(leaves: accounts.map(\.leaf)).root
+        guard root == tip.header.stateRoot else {
+            throw stateDamage("database \"accounts\" has the root \(root)", tip.header, "\(tip.header.stateRoot)")
+        }
+        replayWasCompared()
+    }
+
+    fileprivate func replayWasCompared() {
+        // A fold may be due since the start.
+        if !isReplayCompared.exchange(true, ordering: .acquiringAndReleasing) { work.signal() }
     }
 
     /// All accounts of the state, in the order of their indexes; notes on the way where each was touched last, for the next commits.
     private func readAccounts(of state: borrowing ReadTransaction, count: Int, into accounts: inout [Account]) throws(StoreError) {
         var pointers: [EntryPointer] = []
+        accounts.reserveCapacity(count)
         writer.withLock { $0.pointers.reserve(count) }
         func learn() {
             let first = accounts.count - pointers.count
@@ -85,19 +107,10 @@ extension StoreCore {
             }
             pointers.removeAll(keepingCapacity: true)
         }
-        try state.forEachRecord(in: stateTables.accounts) { (key, row) throws(StoreError) in
-            let expected = AccountIndex(accounts.count)
-            guard key.index == expected else {
-                throw stateTables.accounts.damage(AccountKey(expected), "it is missing, although a later one is there")
-            }
-            guard row.account.index == expected else {
-                throw stateTables.accounts.damage(key, "it is the account with index \(row.account.index)")
-            }
-            guard row.agrees else { throw stateTables.accounts.damage(key, "its last entry is not where it says") }
+        try state.forEachAccountRow(in: stateTables) { (row) throws(StoreError) in
             accounts.append(row.account)
             pointers.append(row.last)
             if pointers.count == 4_096 { learn() }
-            return true
         }
         learn()
     }

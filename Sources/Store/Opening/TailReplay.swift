@@ -1,4 +1,5 @@
 import Ledger
+import Synchronization
 
 /// Follows the blocks that the derived state does not have yet, entry by entry, and puts what they did into the recent changes.
 ///
@@ -9,6 +10,7 @@ final class TailReplay {
     private var layer: RecentLayer
     /// What could not be folded on the way.
     private var unfinished: RecentLayer?
+    private var comparison = StateComparison()
 
     init(_ core: StoreCore) {
         self.core = core
@@ -17,14 +19,16 @@ final class TailReplay {
         institutions = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.institution) })
     }
 
-    /// Replays up to the log's tip. A long tail is folded on the way, so that it needs no more memory than a running store.
+    /// Replays up to the log's tip. A long tail is folded on the way, so that it needs no more memory than a running store; what comes
+    /// after the last fold waits for `restore` to compare it with the tip's header.
     func run() throws(StoreError) {
-        let folded = try core.state.read { (state) throws(StoreError) in try state.foldRecord(in: core.stateTables).folded.height }
+        let fold = try core.state.read { (state) throws(StoreError) in try state.foldRecord(in: core.stateTables) }
         let tip = core.recent.withLock { $0.tip.header.height }
-        var next = folded + 1
+        var next = fold.folded.height + 1
         while next <= tip {
             try core.state.read { (state) throws(StoreError) in
-                while next <= tip, unfinished != nil || !core.foldIsDue(layer) {
+                // Up to the target of a fold that was cut off, accounts may be ahead of the block, and compare with no header.
+                while next <= tip, unfinished != nil || !core.foldIsDue(layer) || next <= fold.target.height {
                     try core.log.read { (log) throws(StoreError) in
                         var block = BlockReplay(self, height: next)
                         try block.run(log, state)
@@ -33,8 +37,11 @@ final class TailReplay {
                 }
             }
             learnPointers()
-            if next <= tip { try foldOnTheWay() }
+            guard next <= tip else { break }
+            try comparison.follow(layer, upTo: next - 1, in: core)
+            try foldOnTheWay()
         }
+        core.isReplayCompared.store(layer.isEmpty, ordering: .releasing)
     }
 
     private func learnPointers() {
@@ -54,12 +61,27 @@ final class TailReplay {
 
     // MARK: - One block
 
+    /// An account that a block touched.
+    private struct Touched {
+        var row: AccountRow
+        /// Whether the row has the whole block, because a fold that was cut off wrote it: then no entry of the block may be applied.
+        ///
+        /// Decided when the row is found, for the first entry of a block moves the row into that block: after that its pointer no longer
+        /// tells what the state had. Between blocks it does, because a fold writes nothing but what whole blocks left.
+        let isAhead: Bool
+
+        init(_ row: AccountRow, at height: UInt64) {
+            self.row = row
+            isAhead = row.last.height >= height
+        }
+    }
+
     /// A block being replayed.
     private struct BlockReplay {
         let replay: TailReplay
         let height: UInt64
         /// The accounts that the block touched, as far as it was followed.
-        var rows: [AccountIndex: AccountRow] = [:]
+        var touched: [AccountIndex: Touched] = [:]
         /// Accounts that came by a landmark, repeated ones included.
         var marked: [AccountIndex] = []
         var identifiers: [Identifier] = []
@@ -81,10 +103,10 @@ final class TailReplay {
                 }
             }
             for account in Set(marked).sorted() {
-                guard let row = rows[account] else { preconditionFailure("an account that came by a landmark was touched") }
+                guard let row = touched[account]?.row else { preconditionFailure("an account that came by a landmark was touched") }
                 layer.add(VersionKey(account: account, height: height), row.account)
             }
-            for row in rows.values { layer.set(row.account, last: row.last) }
+            for item in touched.values { layer.set(item.row.account, last: item.row.last) }
             var runs = layer.identifiers
             runs.add(IdentifierRuns.sorted(identifiers))
             layer.end(
@@ -121,49 +143,55 @@ final class TailReplay {
         private mutating func load(
             _ account: AccountIndex, for effect: Effect, of signed: SignedTransaction, _ state: borrowing ReadTransaction
         ) throws(StoreError) {
-            guard rows[account] == nil else { return }
+            guard touched[account] == nil else { return }
             if let row = layer.row(of: account) ?? replay.unfinished?.row(of: account) {
-                rows[account] = row
-            } else if let row = try state.accountRow(of: account, in: core.stateTables) {
-                rows[account] = row
+                touched[account] = Touched(row, at: height)
+            } else if let row = try core.namingRemedy({ () throws(StoreError) in
+                try state.accountRow(of: account, in: core.stateTables)
+            }) {
+                touched[account] = Touched(row, at: height)
                 if row.account.openedHeight >= height { layer.open(row.account.id, index: account) }
             } else if case .opening(let sponsor) = effect.subject,
                 let institution = replay.institutions[signed.content.account(at: sponsor)],
                 let opened = Account(opening: effect, of: signed, index: account, institution: institution, height: height)
             {
-                rows[account] = AccountRow(last: .none, account: opened)
+                touched[account] = Touched(AccountRow(last: .none, account: opened), at: height)
                 layer.open(opened.id, index: account)
             } else {
-                throw core.stateTables.accounts.damage(
-                    AccountKey(account), "it is missing, although the block of height \(height) touched it")
+                throw damage(account, "it is missing, although the block of height \(height) touched it")
             }
         }
 
-        /// Applies an effect unless the state has it already, which a fold that was cut off may have left; returns whether it was applied.
+        /// Applies an effect unless the state has it already; returns whether it was applied.
         private mutating func apply(
             _ effect: Effect, of signed: SignedTransaction, at location: TransactionLocation, to account: AccountIndex,
             after previous: EntryPointer
         ) throws(StoreError) -> Bool {
-            guard var row = rows[account] else { preconditionFailure("the row was loaded") }
-            let pointer = EntryPointer(height: height, transaction: location.position, sequence: row.account.entryCount)
-            guard row.last == previous else {
-                if row.last.raw >> 6 >= pointer.raw >> 6 { return false }
-                throw core.stateTables.accounts.damage(
-                    AccountKey(account),
-                    "it does not follow from its entry at height \(previous.height), after which one at \(height) comes")
+            guard var row = touched[account]?.row, let isAhead = touched[account]?.isAhead else {
+                preconditionFailure("the row was loaded")
             }
+            if isAhead { return false }
+            guard row.last == previous else {
+                throw damage(account, "it does not follow from its entry at height \(previous.height), after which one at \(height) comes")
+            }
+            let pointer = EntryPointer(height: height, transaction: location.position, sequence: row.account.entryCount)
             do {
                 try row.account.apply(effect, of: signed, at: location)
             } catch {
-                throw core.stateTables.accounts.damage(AccountKey(account), "its entry at height \(height) does not apply: \(error)")
+                throw damage(account, "its entry at height \(height) does not apply: \(error)")
             }
             row.last = pointer
-            rows[account] = row
+            touched[account]?.row = row
             return true
         }
 
+        /// What is wrong with an account of the derived state, and what to do.
+        private func damage(_ account: AccountIndex, _ reason: String) -> StoreError {
+            core.stateTables.accounts.damage(AccountKey(account), reason).namingRemedy(in: core.state.path)
+        }
+
         private mutating func noteLandmark(of account: AccountIndex, ordinal: UInt16) throws(StoreError) {
-            guard let row = rows[account] else { preconditionFailure("an account with an entry was touched") }
+            guard let row = touched[account]?.row else { preconditionFailure("an account with an entry was touched") }
             let number = (row.account.entryCount - 1) / LandmarkKey.stride
             layer.add(LandmarkKey(account: account, number: number), at: EntryPlace(pointer: row.last, ordinal: ordinal))
             marked.append(account)

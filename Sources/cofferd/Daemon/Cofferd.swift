@@ -17,6 +17,9 @@ struct Cofferd: AsyncParsableCommand {
             EXAMPLE:
               cofferd --chainspec chainspec/development.json --data /var/lib/coffer \\
                 --node-key keys/development/validator-1.key --passphrase-file keys/development/passphrase
+              cofferd --chainspec chainspec/development.json --data /var/lib/coffer \\
+                --node-key keys/development/validator-1.key --passphrase-file keys/development/passphrase \\
+                --witness http://127.0.0.1:8430=bank.example/witness+HASH+KEY
               cofferd --check --chainspec chainspec/development.json --data /var/lib/coffer
             """,
         version: "0.1.0")
@@ -41,6 +44,12 @@ struct Cofferd: AsyncParsableCommand {
         help: ArgumentHelp("A file with the passphrase of the node keys; without it, a prompt asks.", valueName: "file"))
     var passphraseFile: String?
 
+    @Option(
+        name: .customLong("witness"),
+        help: ArgumentHelp(
+            "A witness that is to cosign checkpoints: its address, an equals sign and its key. May be repeated.", valueName: "url=key"))
+    var witnesses: [WitnessAddress] = []
+
     @Flag(help: "Check everything in the data directory, and end.")
     var check = false
 
@@ -50,6 +59,12 @@ struct Cofferd: AsyncParsableCommand {
         guard (1...256).contains(workers) else { throw ValidationError("--workers must be 1 to 256.") }
         guard check || !nodeKeys.isEmpty else {
             throw ValidationError("Give --node-key: without a validator's key this node could make no block final.")
+        }
+        guard witnesses.count <= WitnessAddress.maximumCount else {
+            throw ValidationError("--witness can be given \(WitnessAddress.maximumCount) times.")
+        }
+        guard Set(witnesses.map(\.witness.key)).count == witnesses.count else {
+            throw ValidationError("--witness: two have the same key; one of them is enough.")
         }
         do {
             _ = try ListenAddress(parsing: listen)

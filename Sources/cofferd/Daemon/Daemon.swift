@@ -35,8 +35,17 @@ struct Daemon {
             throw StartFailure(error.description)
         }
         NodeMetrics.sample(node, events, in: metrics)
-        let api = API(
+        var api = API(
             chainspec: chainspec, node: node, store: store, settings: command.settings, metrics: metrics, events: events)
+        if !command.witnesses.isEmpty {
+            do {
+                api.cosigner = try Cosigner(
+                    node: node, witnesses: command.witnesses, reads: api.reads, settings: command.settings, logger: logger,
+                    metrics: metrics)
+            } catch {
+                throw StartFailure(error.description)
+            }
+        }
         let failure = await serve(api, logger)
         // Requests have ended or were given up; what was admitted still becomes final.
         await node.shutDown()
@@ -74,8 +83,12 @@ struct Daemon {
                         ])
                 },
                 logger: logger)
+            var services: [any Service] = [
+                application, EventStreams(events: api.events, heartbeatSeconds: settings.eventHeartbeatSeconds),
+            ]
+            if let cosigner = api.cosigner { services.append(cosigner) }
             var configuration = ServiceGroupConfiguration(
-                services: [application, EventStreams(events: api.events, heartbeatSeconds: settings.eventHeartbeatSeconds)],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
             configuration.maximumGracefulShutdownDuration = .seconds(settings.shutdownGraceSeconds)
             try await ServiceGroup(configuration: configuration).run()

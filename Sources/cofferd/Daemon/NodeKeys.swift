@@ -37,7 +37,7 @@ extension Cofferd {
         for path in nodeKeys {
             do {
                 let file = try KeyFile.read(at: path)
-                guard chainspec.isDevelopment || !file.isDevelopment && !DevelopmentKeys.contains(file.publicKey) else {
+                guard chainspec.isDevelopment || !file.isDevelopment && file.publicKey.map(DevelopmentKeys.contains) != true else {
                     throw StartFailure(
                         "\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own."
                     )
@@ -72,6 +72,10 @@ extension Cofferd {
         case .account:
             throw StartFailure(
                 "\(path) holds the key of an account. A node key is a key file of kind validator: make one with coffer key new --validator."
+            )
+        case .witness:
+            throw StartFailure(
+                "\(path) holds the key of a witness. A node key is a key file of kind validator: make one with coffer key new --validator."
             )
         }
     }

@@ -73,7 +73,7 @@ extension OpenAPIPaths {
             "operationId": "getCheckpoint",
             "tags": ["blocks"],
             "summary": "The latest signed checkpoint",
-            "description": "A C2SP tlog-checkpoint (checkpoint.md): the size and root of the tree over all headers, signed by validators.",
+            "description": "A C2SP tlog-checkpoint (checkpoint.md): the size and root of the tree over all headers, signed by validators, and cosigned by the node's witnesses if it has any (witness.md).",
             "responses": {
               "200": {
                 "description": "The checkpoint.",

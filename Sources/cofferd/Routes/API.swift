@@ -11,6 +11,8 @@ struct API: Sendable {
     let settings: Settings
     let metrics: PrometheusMetrics
     let events: EventHub
+    /// Obtains cosignatures; nil where there are no witnesses.
+    var cosigner: Cosigner?
     /// Where everything runs that reads the store or builds long answers.
     var reads = ReadThreads()
     /// So many bytes of blocks are read for a page of a statement; it ends with the entry that reaches this.

@@ -52,9 +52,9 @@ extension API {
         return height
     }
 
-    /// `GET /v1/checkpoint`.
+    /// `GET /v1/checkpoint`: with witnesses, the one of their last round.
     func checkpoint(_ request: Request) throws -> Response {
         try request.allowParameters()
-        return Reply.text(try node.latestCheckpoint().text)
+        return Reply.text(try cosigner?.published.text ?? node.latestCheckpoint().text)
     }
 }

@@ -95,6 +95,14 @@ struct Settings: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Time between the heartbeats of an event stream.", valueName: "seconds"))
     var eventHeartbeatSeconds = 15
 
+    // MARK: Witnesses
+
+    @Option(help: ArgumentHelp("Least time between two rounds in which witnesses are asked to cosign.", valueName: "milliseconds"))
+    var witnessIntervalMilliseconds = 2_000
+
+    @Option(help: ArgumentHelp("Time for a witness to answer.", valueName: "seconds"))
+    var witnessTimeoutSeconds = 3
+
     init() {}
 
     /// Every limit with the range that it must be in, by the name of its flag.
@@ -130,6 +138,8 @@ struct Settings: ParsableArguments, Sendable {
             ("maximum-event-subscribers", maximumEventSubscribers, 1...65_536),
             ("event-buffer-events", eventBufferEvents, 1...1_048_576),
             ("event-heartbeat-seconds", eventHeartbeatSeconds, 1...600),
+            ("witness-interval-milliseconds", witnessIntervalMilliseconds, 100...600_000),
+            ("witness-timeout-seconds", witnessTimeoutSeconds, 1...60),
         ]
     }
 

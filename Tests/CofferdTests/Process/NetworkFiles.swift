@@ -45,6 +45,7 @@ struct NetworkFiles {
             switch consume unlocked {
             case .validator(let keys): return NodeSigner(try ValidatorSigner(keys: keys, chainspec: network.chainspec))
             case .account: throw NotAValidator()
+            case .witness: throw NotAValidator()
             }
         }
     }

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Support
@@ -5,6 +6,9 @@ import Testing
 
 /// `coffer` gets proofs from a real daemon, `coffer-verify` checks them from files, and names what was changed in them.
 @Suite(.timeLimit(.minutes(5))) struct ProofToolTests {
+    /// How long one run of a program may take.
+    private static let runLimitSeconds = 60.0
+
     private struct Tools {
         let scene: DaemonScene
         let daemon: DaemonProcess
@@ -17,7 +21,8 @@ import Testing
             _ program: String, _ arguments: String..., exitCode: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation
         ) throws -> [String: JSON] {
             let node = program == "coffer" ? ["--node", daemon.url] : []
-            let outcome = try BuiltProgram.run(program, arguments + node + ["--chainspec", scene.files.chainspec.path, "--json"])
+            let outcome = try BuiltProgram.run(
+                program, arguments + node + ["--chainspec", scene.files.chainspec.path, "--json"], seconds: ProofToolTests.runLimitSeconds)
             #expect(outcome.exitCode == exitCode, "\(arguments): \(outcome.output)\(outcome.errors)", sourceLocation: sourceLocation)
             let text = outcome.output.isEmpty ? outcome.errors : outcome.output
             return try JSON.parse(text, maximumBytes: 1 << 24).members
@@ -77,7 +82,8 @@ import Testing
             let shorter = HistoryProof(from: proof.from, to: proof.to, entries: Array(proof.entries.dropFirst()))
             try Data(shorter.json().bytes()).write(to: tools.scene.path("shorter"))
             #expect(try tools.run("coffer-verify", "history", tools.path("shorter"), exitCode: 1)["code"] == "wrongEntryCount")
-            let amount = try tools.changed("history", "0000000000000014", "0000000000000015")
+            let entry = Hexadecimal.encode(proof.entries[1].bytes)
+            let amount = try tools.changed("history", entry, entry.replacing("0000000000000014", with: "0000000000000015"))
             #expect(try tools.run("coffer-verify", "history", amount, exitCode: 1)["code"] == "wrongEntryChain")
             let cut = try tools.changed("history", "\"entries\"", "\"entry\"")
             #expect(try tools.run("coffer-verify", "history", cut, exitCode: 2)["code"] == "fieldMissing")

@@ -106,14 +106,14 @@ import Testing
 
     /// Waiting is not idling: the connection stays open, and what comes behind is answered.
     @Test func aConnectionThatWaitsIsNotIdle() async throws {
-        try await run(["--idle-timeout-seconds", "1", "--wait-for-final-seconds", "30"]) { node, port, _ in
+        try await run(["--idle-timeout-seconds", "3", "--wait-for-final-seconds", "30"]) { node, port, _ in
             let alice = try await node.wallets("alice", cents: 10)[0]
             node.disk.hold()
             var connection = try await WireConnection(port: port)
             let payment = node.transfer(1, from: alice, to: node.network.bankA)
             await connection.send("POST", "/v1/transactions?wait=final", Self.direct, body: payment.bytes)
             await connection.send("GET", "/healthz")
-            try await Task.sleep(for: .milliseconds(2_500))
+            try await Task.sleep(for: .milliseconds(6_500))
             node.disk.release()
             #expect(try await connection.answer().object()["status"] == "final")
             #expect(try await connection.answer().object()["status"] == "ok")

@@ -27,8 +27,8 @@ struct Settings: Sendable {
     var project: URL
     /// Whether prepared ledgers stay in the directory for the next run.
     var keepsData: Bool
-    /// Whether the `scale` row is wanted.
-    var includesScale: Bool
+    /// How many accounts the `scale` row has; nil when it is not wanted.
+    var scaleAccounts: Int?
     /// Whether the `sweep` row is wanted.
     var includesSweep: Bool
 

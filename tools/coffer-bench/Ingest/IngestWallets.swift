@@ -112,6 +112,7 @@ private final class Institution: Sendable {
         switch consume unlocked {
         case .account(let key): self.key = key
         case .validator: throw BenchFailure("\(name).key is a validator's")
+        case .witness: throw BenchFailure("\(name).key is a witness's")
         }
     }
 

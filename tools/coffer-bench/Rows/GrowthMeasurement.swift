@@ -11,7 +11,7 @@ struct GrowthMeasurement: Measurement {
     func run(_ bench: Bench) throws {
         guard let accounts = bench.settings.accounts.first else { return }
         let ledger = try bench.ledger(accounts: accounts)
-        let wanted = bench.settings.sized(tiny: 60, quick: 200_000, full: 5_000_000)
+        let wanted = bench.settings.sized(tiny: 60, quick: 100_000, full: 5_000_000)
         try bench.measure {
             var figures = try count(ledger)
             while figures.payments < wanted {

@@ -13,7 +13,7 @@ struct ReplayMeasurement: Measurement {
     func run(_ bench: Bench) throws {
         let settings = bench.settings
         guard let accounts = settings.accounts.first else { return }
-        let wanted = settings.sized(tiny: 50, quick: 200_000, full: 1_000_000)
+        let wanted = settings.sized(tiny: 50, quick: 100_000, full: 1_000_000)
         let ledger = try bench.ledger(accounts: accounts)
         let directory = ledger.directory.appendingPathExtension("export")
         defer { remove(directory, bench) }

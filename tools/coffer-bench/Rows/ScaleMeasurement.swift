@@ -7,11 +7,11 @@ struct ScaleMeasurement: Measurement {
     let summary = "time per transaction, anonymous memory and start-up with 10,000,000 accounts, against 10,000 (with --scale)"
     let occasion = Occasion.onRequest
 
-    func isPart(of settings: Settings) -> Bool { settings.includesScale }
+    func isPart(of settings: Settings) -> Bool { settings.scaleAccounts != nil }
 
     func run(_ bench: Bench) throws {
         let few = bench.settings.sized(tiny: 64, quick: 10_000, full: 10_000)
-        let many = bench.settings.sized(tiny: 128, quick: 100_000, full: 10_000_000)
+        guard let many = bench.settings.scaleAccounts else { return }
         // Everything is prepared first, so that the two are measured one right after the other.
         let large = try Part(bench, accounts: many)
         let small = try Part(bench, accounts: few)
@@ -75,7 +75,7 @@ private struct Part {
         let settings = bench.settings
         let ledger = try bench.ledger(accounts: accounts)
         let blocks = try BlockMeasurement.payments(
-            bench, ledger, .uniform, blocks: settings.sized(tiny: 2, quick: 10, full: 60),
+            bench, ledger, .uniform, blocks: settings.sized(tiny: 2, quick: 10, full: settings.blocks),
             transactionsPerBlock: settings.blockTransactions)
         file = ledger.directory.appendingPathExtension("blocks")
         try BlockFile.write(blocks.bytes, to: file)

@@ -74,6 +74,7 @@ struct Client {
         case 4..<6: try await redeem(from: holdings[position].account)
         case 6..<8: try await rotate(position)
         case 8: try await setStatus(random.pick([.frozen, .debitsFrozen, .creditsFrozen]), of: position)
+        case 9: try await payMany(from: holdings[position].account)
         default: try await transfer(from: holdings[position].account)
         }
     }
@@ -108,6 +109,22 @@ struct Client {
         }
         let others = legs.filter { $0.to != payer.id }
         if !others.isEmpty { try await submit([.transfer(others)], by: [payer]) }
+    }
+
+    /// More payments in a transaction than an entry's pointer tells apart, which is 64; few of as many as a transfer may have, for they
+    /// fill the log. Issued before, so that they are paid.
+    private mutating func payMany(from payer: TestAccount) async throws {
+        let payees = load.payees.withLock { $0 }.filter { $0 != payer.id }
+        guard !payees.isEmpty else { return }
+        let most = random.once(in: 8) ? Transaction.maximumLegCount : 200
+        let count = 65 + random.below(most - 64)
+        let issue = TransactionBuilder.Step.issue(
+            bank: network.bankA.id, to: payer.id, asset: TestNetwork.eur, amount: UInt64(count))
+        guard try await submit([issue], by: [network.bankA]) else { return }
+        let legs = (0..<count).map { _ in
+            TransactionBuilder.Leg(from: payer.id, to: random.pick(payees), asset: TestNetwork.eur, amount: 1)
+        }
+        try await submit([.transfer(legs)], by: [payer])
     }
 
     private mutating func rotate(_ position: Int) async throws {

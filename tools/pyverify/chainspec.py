@@ -1,13 +1,13 @@
-"""Chain specifications and key policies as JSON: docs/spec/chainspec.md."""
+"""docs/spec/chainspec.md: chain specifications, and key policies as JSON."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from coffer_encoding import (
-    BIP340, KEY_SIZE, Key, NotCanonical, Policy, SCHEMES, Unreadable, account_of, address, listed, name_of, on_curve,
+from .encoding import (
+    BIP340, KEY_SIZE, SCHEMES, Key, NotCanonical, Policy, Reader, Unreadable, address, listed, parsed_key,
     strictly_ascending, string, tagged, unsigned,
 )
-from coffer_json import (
+from .strict_json import (
     MAXIMUM_INTEGER, amount_of, fields, json_boolean, json_choice, json_hex, json_integer, json_list, json_string,
     refuse_unless, strict_json, time_of,
 )
@@ -90,15 +90,6 @@ class Chainspec:
     def address(self, account: bytes) -> str:
         return address(self.prefix, account)
 
-    def account(self, text) -> bytes:
-        """The account of an address on this network (encoding.md 5)."""
-        return account_of(self.prefix, json_string(text, "(?s).*", "an address"))
-
-    def money(self, asset, amount) -> tuple[int, int]:
-        """The asset of a code, and the minor units of an amount of it."""
-        position = json_choice(asset, {a.code: i for i, a in enumerate(self.assets)}, "the asset")
-        return position, amount_of(amount, self.assets[position].decimals)
-
 
 def policy_from_json(item) -> Policy:
     item = fields(item, "threshold keys")
@@ -110,14 +101,9 @@ def policy_from_json(item) -> Policy:
         keys.append(Key(scheme, public, json_integer(key["weight"], 1, 255, "a weight")))
     policy = Policy(json_integer(item["threshold"], 1, 0xFFFF, "a threshold"), tuple(keys))
     try:
-        return Policy.decode(policy.encode())
+        return Policy.read(Reader(policy.encode()))
     except NotCanonical as error:
         raise Unreadable("fieldValue", f"a key policy: {error}") from None
-
-
-def policy_json(policy: Policy) -> dict:
-    return {"threshold": policy.threshold, "keys": [
-        {"scheme": name_of(SCHEMES, k.scheme), "key": k.public.hex(), "weight": k.weight} for k in policy.keys]}
 
 
 def chainspec_from_json(text: bytes) -> Chainspec:
@@ -139,7 +125,7 @@ def chainspec_from_json(text: bytes) -> Chainspec:
                                         json_choice(entry["kind"], INSTITUTION_KINDS, "the institution's kind"),
                                         policy_from_json(entry["policy"])))
     unique([i.name for i in institutions], "an institution's name")
-    refuse_if(not all(on_curve(k.scheme, k.public) for i in institutions for k in i.policy.keys),
+    refuse_if(any(parsed_key(k.scheme, k.public) is None for i in institutions for k in i.policy.keys),
               "a key of an institution is not on its curve")
 
     def institution(name, *kinds: int) -> int:
@@ -170,7 +156,7 @@ def chainspec_from_json(text: bytes) -> Chainspec:
     unique([v.name for v in validators], "a validator's name")
     unique([v.block_key for v in validators], "a validator's block key")
     unique([v.checkpoint_key for v in validators], "a validator's checkpoint key")
-    refuse_if(not all(on_curve(BIP340, v.block_key) for v in validators), "a block key is not on its curve")
+    refuse_if(any(parsed_key(BIP340, v.block_key) is None for v in validators), "a block key is not on its curve")
 
     rules = []
     for entry in json_list(item["rules"], 1, 255, "rules"):

@@ -1,4 +1,4 @@
-"""What docs/spec/encoding.md defines in section 6: strict JSON, and in it hexadecimal, amounts and times.
+"""docs/spec/encoding.md, section 6: strict JSON, and in it hexadecimal, amounts and times.
 
 Every refusal has the code that errors.md section 3 gives it.
 """
@@ -7,9 +7,10 @@ import datetime
 import json
 import re
 
-from coffer_encoding import Unreadable
+from .encoding import Unreadable
 
 MAXIMUM_DEPTH = 16
+MAXIMUM_PATH_HASHES = 64
 MAXIMUM_INTEGER = (1 << 64) - 1
 FIRST_MILLISECOND_WITHOUT_TEXT = 253_402_300_800_000  # the year 10,000
 
@@ -20,7 +21,7 @@ def refuse_unless(condition: bool, code: str, message: str) -> None:
 
 
 def strict_json(text: bytes):
-    """RFC 8259 with the restrictions of encoding.md 6."""
+    """RFC 8259 with the restrictions of the section."""
     def no_duplicates(pairs):
         refuse_unless(len({key for key, _ in pairs}) == len(pairs), "jsonDuplicateKey", "the JSON has a duplicate key")
         return dict(pairs)
@@ -54,16 +55,36 @@ def strict_json(text: bytes):
     return value
 
 
+class Fields:
+    """An object, whose fields are asked for in the order of its page; `end` refuses those that were not asked for."""
+
+    def __init__(self, item):
+        refuse_unless(isinstance(item, dict), "fieldType", "expected an object")
+        self.item, self.known = item, set()
+
+    def __getitem__(self, name: str):
+        self.known.add(name)
+        refuse_unless(name in self.item, "fieldMissing", f"the field {name} is missing")
+        return self.item[name]
+
+    def optional(self, name: str):
+        """The field, or `None` where it is left out; nothing else may stand for that."""
+        if name not in self.item:
+            return None
+        refuse_unless(self[name] is not None, "fieldType", f"{name} is null: a field without a value is left out")
+        return self[name]
+
+    def end(self) -> None:
+        unknown = set(self.item) - self.known
+        refuse_unless(not unknown, "fieldUnknown", f"the fields {sorted(unknown)[:5]} are unknown")
+
+
 def fields(item, required: str, optional: str = "") -> dict:
     """An object with exactly these fields, the optional ones as `None` where they are left out."""
-    names = required.split()
-    refuse_unless(isinstance(item, dict), "fieldType", f"expected an object with {names}")
-    missing, unknown = set(names) - set(item), set(item) - set(names) - set(optional.split())
-    refuse_unless(not missing, "fieldMissing", f"an object with {names}: {sorted(missing)} missing")
-    refuse_unless(not unknown, "fieldUnknown", f"an object with {names}: {sorted(unknown)} unknown")
-    refuse_unless(None not in item.values(), "fieldType",
-                  f"an object with {names} has a field that is null: a field without a value is left out")
-    return dict.fromkeys(optional.split()) | item
+    reader = Fields(item)
+    result = {name: reader[name] for name in required.split()} | {name: reader.optional(name) for name in optional.split()}
+    reader.end()
+    return result
 
 
 def json_list(item, low: int, high: int, what: str) -> list:
@@ -85,7 +106,8 @@ def json_boolean(item, what: str) -> bool:
 
 def json_string(item, pattern: str, what: str) -> str:
     refuse_unless(isinstance(item, str), "fieldType", f"{what} must be a string")
-    refuse_unless(re.fullmatch(pattern, item) is not None, "fieldValue", f"{what} {item!r} is not of the form {pattern}")
+    refuse_unless(re.fullmatch(pattern, item) is not None, "fieldValue",
+                  f"{what} {item[:80]!r} is not of the form {pattern}")
     return item
 
 
@@ -95,17 +117,22 @@ def json_hex(item, size: int | None = None, what: str = "a field") -> bytes:
     return bytes.fromhex(digits)
 
 
+def hash_path(item) -> list[bytes]:
+    """A proof's hashes."""
+    return [json_hex(entry, 32, "a hash of the path") for entry in json_list(item, 0, MAXIMUM_PATH_HASHES, "the path")]
+
+
 def json_choice(item, table: dict, what: str) -> int:
     refuse_unless(isinstance(item, str), "fieldType", f"{what} must be a string")
-    refuse_unless(item in table, "fieldValue", f"{what} {item!r} is none of {list(table)}")
+    refuse_unless(item in table, "fieldValue", f"{what} {item[:80]!r} is none of {list(table)}")
     return table[item]
 
 
 def amount_of(item, decimals: int) -> int:
-    """Minor units of a decimal string with at most `decimals` decimals (encoding.md 6)."""
+    """Minor units of a decimal string with at most `decimals` decimals."""
     text = json_string(item, r"(0|[1-9][0-9]{0,19})(\.[0-9]+)?", "an amount")
     whole, _, fraction = text.partition(".")
-    refuse_unless(len(fraction) <= decimals, "fieldValue", f"the amount {text} has more than {decimals} decimals")
+    refuse_unless(len(fraction) <= decimals, "fieldValue", f"the amount {text[:40]} has more than {decimals} decimals")
     value = int(whole + fraction.ljust(decimals, "0"))
     refuse_unless(value < 1 << 64, "fieldValue", f"the amount {text} does not fit in 64 bits of minor units")
     return value
@@ -121,7 +148,7 @@ MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
 def time_of(item) -> int:
-    """Milliseconds since 1970 of an RFC 3339 time in UTC, with no fraction or one to three digits (encoding.md 6)."""
+    """Milliseconds since 1970 of an RFC 3339 time in UTC, with no fraction or one to three digits."""
     pattern = r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,3}))?Z"
     match = re.fullmatch(pattern, json_string(item, pattern, "a time"))
     try:
@@ -133,9 +160,9 @@ def time_of(item) -> int:
     return milliseconds
 
 
-def time_text(milliseconds: int) -> str:
-    """The time in its three-decimals form; a number of milliseconds after the year 9999 has none."""
-    refuse_unless(milliseconds < FIRST_MILLISECOND_WITHOUT_TEXT, "fieldValue",
-                  f"{milliseconds} ms is after the year 9999")
+def shown_time(milliseconds: int) -> str:
+    """A time with its three decimals; a header or transaction may have one that has no such form."""
+    if milliseconds >= FIRST_MILLISECOND_WITHOUT_TEXT:
+        return f"{milliseconds} ms"
     moment = EPOCH + (milliseconds - milliseconds % 1000) * MILLISECOND
     return f"{moment.isoformat()}.{milliseconds % 1000:03}Z"

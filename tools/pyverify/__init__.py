@@ -1,0 +1,1 @@
+"""A second opinion: verifies what Coffer proves, written from docs/spec alone. See README.md beside this file."""
