@@ -22,8 +22,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
         .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
+        .target(name: "Custody", dependencies: ["Cryptography", "Ledger"], swiftSettings: dialect),
         .executableTarget(
-            name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger"],
+            name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger", "Custody"],
             swiftSettings: dialect + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
     ],

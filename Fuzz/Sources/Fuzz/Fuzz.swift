@@ -31,9 +31,15 @@ private let chosenTarget: Target = {
 }()
 
 /// The network whose documents are among the first inputs: proofs that are read are also checked on it.
-let chainspec: Chainspec = {
-    guard let pointer = getenv("COFFER_FUZZ_CHAINSPEC"), let file = fopen(pointer, "r") else {
-        preconditionFailure("COFFER_FUZZ_CHAINSPEC must be the path of a chain specification")
+let chainspec = loadChainspec(named: "development.json")
+
+/// The network whose checkpoints witnesses get.
+let witnessedChainspec = loadChainspec(named: "two-banks.json")
+
+/// A chain specification of the project, from the directory that COFFER_FUZZ_CHAINSPECS names.
+private func loadChainspec(named name: String) -> Chainspec {
+    guard let pointer = getenv("COFFER_FUZZ_CHAINSPECS"), let file = fopen("\(String(cString: pointer))/\(name)", "r") else {
+        preconditionFailure("COFFER_FUZZ_CHAINSPECS must be the path of a directory with \(name)")
     }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: Chainspec.maximumJSONByteCount)
@@ -41,6 +47,6 @@ let chainspec: Chainspec = {
     do {
         return try Chainspec(json: Array(bytes.prefix(count)))
     } catch {
-        preconditionFailure("the chain specification: \(error)")
+        preconditionFailure("\(name): \(error)")
     }
-}()
+}

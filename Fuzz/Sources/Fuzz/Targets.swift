@@ -24,6 +24,12 @@ let targets: [String: Target] = [
     "supply": readSupply,
     "consistency": readConsistency,
     "submission": readSubmission,
+    // What witnesses read, and what is read of them.
+    "cosignature": readCosignatures,
+    "witnessKey": readWitnessKey,
+    "witnessRequest": readWitnessRequest,
+    "witnessState": readWitnessState,
+    "keyFile": readKeyFile,
     // Texts within documents and on command lines.
     "amount": readAmount,
     "address": readAddress,
