@@ -111,7 +111,7 @@ private enum SpecifiedFields {
                 .union(names(in: try part(signatures, from: "`signatures`", to: " `list16`"))),
             .opening: names(in: try part(operations, from: "An **opening** is", to: "key policy"))
                 .subtracting(["bankIssued", "walletHeld"]).union(policy),
-            .signature: names(in: try part(signatures, from: "of: `account`", to: "over the signing hash")),
+            .signature: names(in: try part(signatures, from: "of: `account`", to: "over the signing hash")).subtracting(["accounts"]),
         ]
         for line in operations.split(separator: "\n") where line.hasPrefix("| ") {
             let columns = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }

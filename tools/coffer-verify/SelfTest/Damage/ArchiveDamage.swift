@@ -145,6 +145,8 @@ extension ArchiveDamage {
                 return files
             },
             files("a segment twice", .unreadable("exportWrongFirstHeight")) { scene in
+                // Without blocks, the second would begin at the right height.
+                guard !scene.blocks.isEmpty else { return nil }
                 var files = scene.files
                 files[ArchiveScene.second] = files[ArchiveScene.first]
                 return files
