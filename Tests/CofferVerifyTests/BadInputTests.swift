@@ -45,7 +45,8 @@ import Testing
     private static let sharedMemory = URL(filePath: "/dev/shm")
 
     @Test(
-        "sizes that add up to more than 2^64", .enabled("/dev/shm is there") { FileManager.default.isWritableFile(atPath: sharedMemory.path) })
+        "sizes that add up to more than 2^64",
+        .enabled("/dev/shm is there") { FileManager.default.isWritableFile(atPath: sharedMemory.path) })
     func hugeFiles() throws {
         let chain = try SelfTestChain()
         let directory = try TemporaryDirectory()
@@ -131,7 +132,8 @@ extension BadInputTests.Case {
         },
         segment("a frame that claims as much as a block may have, and has 10 bytes", 2, "exportTruncated") { bytes, chain in
             let length = UInt32(ExportFormat.maximumCertifiedBlockByteCount)
-            bytes = chain.segmentHeader + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
+            bytes =
+                chain.segmentHeader + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
                 + [UInt8](repeating: 0, count: 10)
         },
         segment("a block that claims 4,294,967,295 transactions", 1, "countOutOfRange") { bytes, chain in

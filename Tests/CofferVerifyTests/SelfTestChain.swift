@@ -47,7 +47,8 @@ struct SelfTestChain {
         ledger.seal()
         try Self.pay(in: &ledger, from: modern, to: bob, byteCount: byteCount)
         blocks = ledger.blocks
-        checkpoint = try Self.checkpoint(Checkpoint(network: network.network, size: ledger.history.count, root: ledger.history.root), signers ?? Int(quorum))
+        checkpoint = try Self.checkpoint(
+            Checkpoint(network: network.network, size: ledger.history.count, root: ledger.history.root), signers ?? Int(quorum))
     }
 
     /// A checkpoint signed by the first validators.

@@ -128,7 +128,9 @@ import Verifier
         let checkpoint = Checkpoint(network: chain.network.network, size: 1, root: history.root)
         let export = try chain.export([], checkpoint: try SelfTestChain.checkpoint(checkpoint, 2))
         let matrix = try matrix(chain, export)
-        let bad = matrix.rows.filter { $0.result == .undetected || $0.result == .misnamed }.map { "\($0.field) \($0.what) \($0.code ?? "-")" }
+        let bad = matrix.rows.filter { $0.result == .undetected || $0.result == .misnamed }.map {
+            "\($0.field) \($0.what) \($0.code ?? "-")"
+        }
         #expect(bad.isEmpty, "\(bad)")
         #expect(matrix.holds && matrix.heights.isEmpty && matrix.count(.detected) > 30)
     }

@@ -65,7 +65,8 @@ struct SelfTestCommand: ParsableCommand {
             throw Verdict.unreadable(code: "fileTooLarge", error.description, json: common.json)
         } catch let error as CocoaError {
             throw Verdict.unreadable(
-                code: "fileUnreadable", "A damaged copy could not be written: \(error.localizedDescription) Set TMPDIR to a place with room.",
+                code: "fileUnreadable",
+                "A damaged copy could not be written: \(error.localizedDescription) Set TMPDIR to a place with room.",
                 json: common.json)
         }
     }

@@ -78,7 +78,9 @@ private func readSegment(_ bytes: [UInt8]) {
 }
 
 private func readCheckpoint(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try SignedCheckpoint(text: bytes) } write: { signed in
+    document(bytes) { bytes throws(ProofError) in
+        try SignedCheckpoint(text: bytes)
+    } write: { signed in
         precondition(Array(signed.text.utf8) == bytes, "a checkpoint has one text")
         return Array(signed.text.utf8)
     } check: { signed throws(ProofError) in
@@ -107,31 +109,55 @@ private func document<Document: Equatable>(
 }
 
 private func readReceipt(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try Receipt(json: bytes) } write: { $0.json().bytes() } check: {
-        (receipt) throws(ProofError) in try receipt.verify(against: chainspec)
+    document(bytes) { bytes throws(ProofError) in
+        try Receipt(json: bytes)
+    } write: {
+        $0.json().bytes()
+    } check: {
+        (receipt) throws(ProofError) in
+        try receipt.verify(against: chainspec)
     }
 }
 
 private func readBalance(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try BalanceProof(json: bytes) } write: { $0.json().bytes() } check: {
-        (proof) throws(ProofError) in _ = try proof.verify(against: chainspec)
+    document(bytes) { bytes throws(ProofError) in
+        try BalanceProof(json: bytes)
+    } write: {
+        $0.json().bytes()
+    } check: {
+        (proof) throws(ProofError) in
+        _ = try proof.verify(against: chainspec)
     }
 }
 
 private func readHistory(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try HistoryProof(json: bytes) } write: { $0.json().bytes() } check: {
-        (proof) throws(ProofError) in _ = try proof.verify(against: chainspec)
+    document(bytes) { bytes throws(ProofError) in
+        try HistoryProof(json: bytes)
+    } write: {
+        $0.json().bytes()
+    } check: {
+        (proof) throws(ProofError) in
+        _ = try proof.verify(against: chainspec)
     }
 }
 
 private func readSupply(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try SupplyProof(json: bytes) } write: { $0.json().bytes() } check: {
-        (proof) throws(ProofError) in try proof.verify(against: chainspec)
+    document(bytes) { bytes throws(ProofError) in
+        try SupplyProof(json: bytes)
+    } write: {
+        $0.json().bytes()
+    } check: {
+        (proof) throws(ProofError) in
+        try proof.verify(against: chainspec)
     }
 }
 
 private func readConsistency(_ bytes: [UInt8]) {
-    document(bytes) { bytes throws(ProofError) in try ConsistencyProof(json: bytes) } write: { $0.json().bytes() } check: {
+    document(bytes) { bytes throws(ProofError) in
+        try ConsistencyProof(json: bytes)
+    } write: {
+        $0.json().bytes()
+    } check: {
         (proof) throws(ProofError) in
         // Sizes and path as an attacker chooses them, roots that fit nothing.
         let old = Checkpoint(network: chainspec.network, size: max(1, proof.oldSize), root: .zero)

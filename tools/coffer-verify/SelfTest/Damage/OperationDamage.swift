@@ -15,7 +15,9 @@ enum OperationDamage {
 
     /// Assets and amounts, which all movements have.
     private static func money(_ structure: Structure) -> [BlockDamage] {
-        TransactionDamage.changed(structure, "asset", "one that there is not", "unknownAsset") { $0.setting(structure, "asset", to: 0xffff) }
+        TransactionDamage.changed(structure, "asset", "one that there is not", "unknownAsset") {
+            $0.setting(structure, "asset", to: 0xffff)
+        }
             + TransactionDamage.changed(structure, "asset", "another", "invalidSignature", "wrongInstitution") { test in
                 guard let asset = test.integer(structure, "asset") else { return nil }
                 return test.setting(structure, "asset", to: (asset + 1) % UInt64(test.scene.standIns.chainspec.assets.count))

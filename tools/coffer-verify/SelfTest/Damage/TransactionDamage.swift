@@ -17,7 +17,9 @@ enum TransactionDamage {
 
     /// A change after which the bytes are still a transaction: found by the transaction root; with that made to fit, by the attestations;
     /// with a quorum's signatures, by the rules.
-    static func changed(_ structure: Structure, _ name: String, _ what: String, _ refusals: String..., change: @escaping Change) -> [BlockDamage] {
+    static func changed(_ structure: Structure, _ name: String, _ what: String, _ refusals: String..., change: @escaping Change)
+        -> [BlockDamage]
+    {
         func damage(_ forger: Forger, _ codes: Set<String>) -> BlockDamage {
             BlockDamage(
                 field: FieldName(structure, name), what: what, forger: forger, expected: .doesNotHold(codes)

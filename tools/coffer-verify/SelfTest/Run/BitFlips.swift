@@ -98,12 +98,14 @@ extension BitFlips {
         for _ in 0..<count {
             var place = random.below(total)
             let bit = random.below(8)
-            guard let name = names.first(where: { name in
-                let size = files[name]?.count ?? 0
-                if place < size { return true }
-                place -= size
-                return false
-            }), let byte = files[name]?[place] else { preconditionFailure("a place is within one of the files") }
+            guard
+                let name = names.first(where: { name in
+                    let size = files[name]?.count ?? 0
+                    if place < size { return true }
+                    place -= size
+                    return false
+                }), let byte = files[name]?[place]
+            else { preconditionFailure("a place is within one of the files") }
             try directory.set(byte ^ 1 << UInt8(bit), at: place, of: name)
             let verdict = try verdict(on: directory, name == ExportFormat.checkpointFileName ? replayed : nil)
             try directory.set(byte, at: place, of: name)

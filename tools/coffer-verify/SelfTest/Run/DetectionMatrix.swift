@@ -40,11 +40,12 @@ struct DetectionMatrix: Sendable {
             code = verdict?.code
             exitCode = verdict?.exitCode ?? 0
             detail = verdict?.description ?? ""
-            result =
-                if place == .nowhere { .notApplicable }
-                else if verdict == nil { .undetected }
-                else if expected.isMet(by: verdict) { .detected }
-                else { .misnamed }
+            result = place == .nowhere ? .notApplicable : Self.result(of: verdict, expected)
+        }
+
+        private static func result(of verdict: ReplayError?, _ expected: Expectation) -> Result {
+            guard let verdict else { return .undetected }
+            return expected.isMet(by: verdict) ? .detected : .misnamed
         }
 
         init(_ damage: BlockDamage, _ verdict: ReplayError?, place: Place) {
