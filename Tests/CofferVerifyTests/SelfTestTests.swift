@@ -49,6 +49,23 @@ import Verifier
         #expect(all.subtracting(applied).isEmpty, "there is no material for some damages")
     }
 
+    @Test("every damage to the golden chains is found", arguments: ["every-operation", "two-validators"])
+    func goldenChains(_ name: String) throws {
+        let folder = ProjectFiles.root.appending(path: "Tests/Golden/\(name)")
+        let chainspec = try Chainspec(json: try ProjectFiles.read("Tests/Golden/\(name)/chainspec.json"))
+        var tried = 0
+        var total = 0
+        let matrix = try SelfTest(export: folder.appending(path: "export").path, chainspec: chainspec, verifier: verifier).run { progress in
+            if case .damaging(let count, let all) = progress { (tried, total) = (count, all) }
+        }
+        let bad = matrix.rows.filter { $0.result == .undetected || $0.result == .misnamed }.map {
+            "\($0.field) \($0.what) \($0.code ?? "-")"
+        }
+        #expect(bad.isEmpty, "\(bad)")
+        #expect(matrix.holds && matrix.count(.detected) > 300)
+        #expect(tried == matrix.rows.count - matrix.count(.notApplicable) && total == matrix.rows.count)
+    }
+
     @Test("each forger is stopped by the check that should stop it")
     func forgersAreTried() throws {
         let chain = try SelfTestChain()

@@ -53,7 +53,7 @@ struct SelfTestCommand: ParsableCommand {
             if let bitFlips {
                 try flip(bitFlips, BitFlips(export: export, chainspec: chainspec, verifier: verifier, seed: seed))
             } else {
-                try show(try SelfTest(export: export, chainspec: chainspec, verifier: verifier).run(progress: Progress().add))
+                try show(try SelfTest(export: export, chainspec: chainspec, verifier: verifier).run(progress: Progress().show))
             }
         } catch let error as ReplayError {
             throw error.doesNotHold
@@ -92,7 +92,7 @@ struct SelfTestCommand: ParsableCommand {
     }
 
     private func flip(_ count: Int, _ flips: BitFlips) throws {
-        let result = try flips.run(count: count, progress: Progress().add)
+        let result = try flips.run(count: count, progress: Progress().flipped)
         var finding = Finding()
         finding.add("bits flipped", "bitFlips", count: UInt64(result.raw.count))
         finding.add("bits flipped within blocks, checksums repaired", "repairedBitFlips", count: UInt64(result.repaired.count))
@@ -111,14 +111,29 @@ struct SelfTestCommand: ParsableCommand {
     }
 }
 
-/// Shows on a terminal how many damages are done.
+/// One line on a terminal's standard error; nothing where there is no terminal.
 private final class Progress {
     private let isTerminal = isatty(STDERR_FILENO) == 1
-    private var count = 0
+    private var flips = 0
+    private var last = ""
 
-    func add(_ more: Int) {
-        count += more
-        guard isTerminal else { return }
-        FileHandle.standardError.write(Data("\r\(count) damages \r".utf8))
+    deinit { show("") }
+
+    func show(_ progress: SelfTest.Progress) {
+        switch progress {
+        case .reading(let bytes, let total): show("reading the export: \(total == 0 ? 100 : min(100, bytes / max(1, total / 100)))%")
+        case .damaging(let count, let total): show("\(count) damages tried, of at most \(total)")
+        }
+    }
+
+    func flipped(_ count: Int) {
+        flips += count
+        show("\(flips) bits flipped")
+    }
+
+    private func show(_ line: String) {
+        guard isTerminal, line != last else { return }
+        FileHandle.standardError.write(Data("\r\(line)\(String(repeating: " ", count: max(0, last.count - line.count)))\r".utf8))
+        last = line
     }
 }

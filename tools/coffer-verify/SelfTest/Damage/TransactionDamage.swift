@@ -204,7 +204,8 @@ extension EnvelopeDamage {
                 return bytes + bytes.suffix(TransactionUnderTest.signatureByteCount)
             }
             + TransactionDamage.undecodable(.signature, "account", "behind the list", "accountOutOfRange") {
-                $0.setting(.signature, "account", to: 0xffff)
+                // Of the last signature, so that the order stays.
+                $0.settingLast(.signature, "account", to: 0xffff)
             }
             + signature("account", "another account of the list", "unneededSignature") { test, _ in
                 guard test.signed.signatures.count == 1, let account = test.integer(.signature, "account") else { return nil }

@@ -88,9 +88,17 @@ struct TransactionUnderTest: Sendable {
         range(structure, name).map { bytes[$0].reduce(0) { $0 << 8 | UInt64($1) } }
     }
 
-    /// The bytes with another value in a field.
+    /// The bytes with another value in a field, where it stands first.
     func setting(_ structure: Structure, _ name: String, to value: UInt64) -> [UInt8]? {
-        guard let range = range(structure, name) else { return nil }
+        range(structure, name).flatMap { setting($0, to: value) }
+    }
+
+    /// The bytes with another value in a field, where it stands last.
+    func settingLast(_ structure: Structure, _ name: String, to value: UInt64) -> [UInt8]? {
+        fields.last { $0.name == FieldName(structure, name) }.flatMap { setting($0.range, to: value) }
+    }
+
+    private func setting(_ range: Range<Int>, to value: UInt64) -> [UInt8]? {
         var bytes = bytes
         for (place, position) in range.reversed().enumerated() {
             bytes[position] = place < 8 ? UInt8(truncatingIfNeeded: value >> UInt64(8 * place)) : 0

@@ -12,6 +12,14 @@ struct SelfTest {
     private let blockDamages: [BlockDamage]
     private let archiveDamages: [ArchiveDamage]
 
+    /// How far a run is.
+    enum Progress: Sendable {
+        /// Bytes of the export read, and how many there are.
+        case reading(UInt64, of: UInt64)
+        /// Damages tried, and how many there are; those without material are never tried.
+        case damaging(Int, of: Int)
+    }
+
     /// Every known damage to blocks.
     static var allBlockDamages: [BlockDamage] { HeaderDamage.all + EnvelopeDamage.all + OperationDamage.all + OrderDamage.all }
 
@@ -27,24 +35,31 @@ struct SelfTest {
         standIns = try StandIns(for: chainspec)
     }
 
-    /// Runs every damage that the export has material for. `progress` is called with the number of damages done.
+    /// Runs every damage that the export has material for. `progress` is called now and then.
     ///
     /// Throws `ReplayError` where the blocks used do not hold as they are, and `UnknownLayout` where they have a field that is not known here.
-    func run(progress: (Int) -> Void = { _ in }) throws -> DetectionMatrix {
-        let scan = try scan()
+    func run(progress: (Progress) -> Void = { _ in }) throws -> DetectionMatrix {
+        let scan = try scan(progress)
+        let total = archiveDamages.count + blockDamages.count
+        var tried = 0
+        func triedOne() {
+            tried += 1
+            progress(.damaging(tried, of: total))
+        }
         var matrix = DetectionMatrix(blockCount: scan.blockCount, archiveBlockCount: scan.firstBlocks.count)
-        try runArchiveDamages(scan, &matrix, progress)
-        try runBlockDamages(scan, &matrix, progress)
+        try runArchiveDamages(scan, &matrix, triedOne)
+        try runBlockDamages(scan, &matrix, triedOne)
         return matrix
     }
 
-    private func scan() throws -> Scan {
+    private func scan(_ progress: (Progress) -> Void) throws -> Scan {
         var scan = Scan()
         var history = HistoryTree()
         history.append(chainspec.genesisHeader.historyLeaf)
         var archive = try ExportDirectory(path: export, network: chainspec.network)
         while let block = try archive.next() {
             try scan.add(block)
+            progress(.reading(archive.byteCountRead, of: archive.byteCount))
             history.append(block.block.header.historyLeaf)
         }
         let signed = try archive.checkpoint()
@@ -62,7 +77,7 @@ struct SelfTest {
 
 extension SelfTest {
     /// Replays the export under the stand-ins up to the last block that is needed, and damages blocks on the way.
-    private func runBlockDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ progress: (Int) -> Void) throws {
+    private func runBlockDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ triedOne: () -> Void) throws {
         var left = Array(blockDamages.enumerated())
         var rows = [DetectionMatrix.Row?](repeating: nil, count: blockDamages.count)
         var archive = try ExportDirectory(path: export, network: chainspec.network)
@@ -78,7 +93,7 @@ extension SelfTest {
                     guard let blocks = damage.make(scene) else { return true }
                     let verdict = verdict(on: blocks, after: chain)
                     rows[position] = DetectionMatrix.Row(damage, verdict, place: .height(height))
-                    progress(1)
+                    triedOne()
                     return false
                 }
             }
@@ -133,7 +148,7 @@ extension SelfTest {
 // MARK: - Damages to files
 
 extension SelfTest {
-    private func runArchiveDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ progress: (Int) -> Void) throws {
+    private func runArchiveDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ triedOne: () -> Void) throws {
         let scene = ArchiveScene(scan.firstBlocks.map { standIns.attested($0) }, standIns)
         let directory = try WorkingDirectory()
         try directory.write(scene.files)
@@ -145,7 +160,7 @@ extension SelfTest {
             }
             try directory.write(files)
             matrix.rows.append(DetectionMatrix.Row(damage, try verdict(on: directory), place: .files))
-            progress(1)
+            triedOne()
         }
     }
 
