@@ -13,6 +13,7 @@ let targets: [String: Target] = [
     "account": { canonical($0) { bytes throws(DecodingError) in try Account(decoding: bytes).bytes } },
     "entry": { canonical($0) { bytes throws(DecodingError) in try Entry(decoding: bytes).bytes } },
     "supplyRecord": { canonical($0) { bytes throws(DecodingError) in try SupplyRecord(decoding: bytes).bytes } },
+    "historyTree": { canonical($0) { bytes throws(DecodingError) in try HistoryTree(decoding: bytes).bytes } },
     "segment": readSegment,
     "checkpoint": readCheckpoint,
     // Documents: what is read, written and read again is the same, and checking it ends.
