@@ -6,6 +6,8 @@ public struct NodeConfiguration: Sendable {
     public var queueCapacityTransactions = 65_536
     /// The bytes of those transactions.
     public var queueCapacityBytes = 67_108_864
+    /// Transactions with a content that is being checked with other signatures: they wait for the end of that check, in the queue.
+    public var maximumRivalSignings = 16
     /// The most transactions the node puts into a block; the ledger's own limit is `Block.maximumTransactionCount`.
     public var maximumBlockTransactions = 10_000
     /// The most bytes the node puts into a block; the ledger's own limit is `Block.maximumByteCount`.
@@ -31,7 +33,8 @@ extension NodeConfiguration {
             (1...Block.maximumTransactionCount).contains(maximumBlockTransactions), "a block takes as many as the ledger allows")
         precondition((1...Block.maximumByteCount).contains(maximumBlockBytes), "a block is no larger than the ledger lets it be")
         precondition(
-            commitDepthBlocks > 0 && minimumBlockAheadTransactions > 0 && rememberedRefusals >= 0 && storageRetryMilliseconds >= 0,
+            commitDepthBlocks > 0 && minimumBlockAheadTransactions > 0 && rememberedRefusals >= 0 && maximumRivalSignings >= 0
+                && storageRetryMilliseconds >= 0,
             "the limits are sensible")
     }
 }

@@ -53,7 +53,7 @@ public final class PendingSubmission: Sendable {
 
     /// Ends the waiting: what is admitted is `pending`, what is not yet is answered as soon as it is. The transactions go their way.
     /// Returns the transactions whose end was awaited.
-    func endWaiting() -> [TransactionID] {
+    func endWaiting() -> Set<TransactionID> {
         let (ids, completed) = state.withLock { state in
             state.waits = false
             let admitted = state.admitted
@@ -62,7 +62,7 @@ public final class PendingSubmission: Sendable {
             for (position, id) in admitted {
                 if let done = Self.answer(position, .status(id, .pending), in: &state) { completed = done }
             }
-            return (Array(admitted.values), completed)
+            return (Set(admitted.values), completed)
         }
         if let completed { completed.completion(completed.outcomes) }
         return ids

@@ -33,11 +33,11 @@ final class TransactionRegistry: Sendable {
     private final class Flight {
         let bytes: [UInt8]
         var stage = Stage.beingChecked
-        var waiters: [Reply]
-        /// Those with other signatures for the same content.
+        var waiters: Waiters
+        /// Those with other signatures for the same content. Each takes as much room in the queue as a flight.
         var others: [Candidate] = []
 
-        init(bytes: [UInt8], waiters: [Reply]) {
+        init(bytes: [UInt8], waiters: Waiters) {
             self.bytes = bytes
             self.waiters = waiters
         }
@@ -46,6 +46,7 @@ final class TransactionRegistry: Sendable {
     private struct State {
         var flights: [TransactionID: Flight] = [:]
         var transactionsBeingChecked = 0
+        /// Flights that are in no block, and those that wait for the end of such a flight's check.
         var waitingTransactions = 0
         var waitingBytes = 0
         var refusals: [TransactionID: Refusal] = [:]
@@ -53,6 +54,31 @@ final class TransactionRegistry: Sendable {
         var refusalOrder: [TransactionID] = []
         var oldestRefusal = 0
         var isShuttingDown = false
+
+        /// Takes room in the queue, if there is any.
+        mutating func takeRoom(_ transaction: SignedTransaction, _ configuration: NodeConfiguration) -> Bool {
+            let bytes = transaction.bytes.count
+            guard waitingTransactions < configuration.queueCapacityTransactions,
+                waitingBytes + bytes <= configuration.queueCapacityBytes
+            else { return false }
+            waitingTransactions += 1
+            waitingBytes += bytes
+            return true
+        }
+
+        mutating func giveBackRoom(_ byteCount: Int) {
+            waitingTransactions -= 1
+            waitingBytes -= byteCount
+        }
+
+        /// Takes out those that waited for the end of a flight's check.
+        mutating func takeOthers(of flight: Flight) -> [Candidate] {
+            guard !flight.others.isEmpty else { return [] }
+            let others = flight.others
+            flight.others = []
+            for other in others { giveBackRoom(other.transaction.bytes.count) }
+            return others
+        }
     }
 
     private let state = Mutex(State())
@@ -62,7 +88,7 @@ final class TransactionRegistry: Sendable {
         self.configuration = configuration
     }
 
-    /// The number of transactions not yet in a block.
+    /// The number of transactions not yet in a block, those with other signatures for the same content included.
     var waitingTransactions: Int { state.withLock { $0.waitingTransactions } }
 
     /// The number of transactions that are not admitted yet.
@@ -78,22 +104,20 @@ final class TransactionRegistry: Sendable {
         let transaction = candidate.transaction
         if let flight = state.flights[transaction.id] {
             if flight.stage == .beingChecked && flight.bytes != transaction.bytes {
+                guard flight.others.count < configuration.maximumRivalSignings, state.takeRoom(transaction, configuration) else {
+                    return .queueFull
+                }
                 flight.others.append(candidate)
                 return .otherIsBeingChecked
             }
-            if candidate.reply.waits { flight.waiters.append(candidate.reply) }
+            if candidate.reply.waits { flight.waiters.add(candidate.reply) }
             return .alreadyInFlight
         }
         if state.isShuttingDown { return .shuttingDown }
-        let bytes = transaction.bytes.count
-        guard state.waitingTransactions < configuration.queueCapacityTransactions,
-            state.waitingBytes + bytes <= configuration.queueCapacityBytes
-        else { return .queueFull }
+        guard state.takeRoom(transaction, configuration) else { return .queueFull }
         state.transactionsBeingChecked += 1
-        state.waitingTransactions += 1
-        state.waitingBytes += bytes
         state.flights[transaction.id] = Flight(
-            bytes: transaction.bytes, waiters: candidate.reply.waits ? [candidate.reply] : [])
+            bytes: transaction.bytes, waiters: Waiters(candidate.reply.waits ? candidate.reply : nil))
         return .new
     }
 
@@ -107,9 +131,7 @@ final class TransactionRegistry: Sendable {
                 precondition(flight.stage == .beingChecked, "a transaction is admitted once")
                 state.transactionsBeingChecked -= 1
                 flight.stage = .queued
-                guard !flight.others.isEmpty else { continue }
-                others += flight.others
-                flight.others = []
+                others += state.takeOthers(of: flight)
             }
             return others
         }
@@ -121,8 +143,7 @@ final class TransactionRegistry: Sendable {
             for id in ids {
                 guard let flight = state.flights[id] else { preconditionFailure("what is ordered was begun") }
                 flight.stage = .ordered
-                state.waitingTransactions -= 1
-                state.waitingBytes -= flight.bytes.count
+                state.giveBackRoom(flight.bytes.count)
             }
         }
     }
@@ -136,16 +157,13 @@ final class TransactionRegistry: Sendable {
             for (id, ending) in endings {
                 guard let flight = state.flights.removeValue(forKey: id) else { continue }
                 if flight.stage == .beingChecked { state.transactionsBeingChecked -= 1 }
-                if flight.stage != .ordered {
-                    state.waitingTransactions -= 1
-                    state.waitingBytes -= flight.bytes.count
-                }
+                if flight.stage != .ordered { state.giveBackRoom(flight.bytes.count) }
                 if case .status(.refused(let refusal)) = ending { remember(refusal, of: id, in: &state) }
                 if !flight.waiters.isEmpty {
                     let outcome = ending.outcome(of: id)
-                    for waiter in flight.waiters { answers.append((waiter, outcome)) }
+                    flight.waiters.forEach { answers.append(($0, outcome)) }
                 }
-                if !flight.others.isEmpty { others += flight.others }
+                others += state.takeOthers(of: flight)
             }
         }
         for (reply, outcome) in answers { reply.answer(outcome) }
@@ -178,15 +196,15 @@ final class TransactionRegistry: Sendable {
     func await(_ id: TransactionID, _ reply: Reply) -> Bool {
         state.withLock { state in
             guard let flight = state.flights[id] else { return false }
-            flight.waiters.append(reply)
+            flight.waiters.add(reply)
             return true
         }
     }
 
     /// Forgets that a submission waits for flights, so that waiting again and again leaves nothing behind.
-    func forget(_ submission: PendingSubmission, waitingFor ids: [TransactionID]) {
+    func forget(_ submission: PendingSubmission, waitingFor ids: Set<TransactionID>) {
         state.withLock { state in
-            for id in ids { state.flights[id]?.waiters.removeAll { $0.submission === submission } }
+            for id in ids { state.flights[id]?.waiters.remove(submission) }
         }
     }
 

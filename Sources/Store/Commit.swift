@@ -48,30 +48,29 @@ extension StoreCore {
             for landmark in addition.landmarks { layer.add(landmark.key, at: landmark.place) }
             for version in addition.versions { layer.add(version.key, version.account) }
             layer.end(
-                writer.tip, from: first.certified.block.header.height, addition.identifiers, transactionCount: addition.transactionCount)
+                writer.tip, from: first.certified.block.header.height, addition.identifiers, addition.size)
             recent.tip = CertifiedHeader(header: last.certified.block.header, attestations: last.certified.attestations)
             recent.history = writer.headers
         }
     }
 
     /// Whether there is enough for a fold to be worth its while.
-    func foldIsDue(_ layer: RecentLayer) -> Bool {
-        layer.accountCount >= configuration.foldAccounts || layer.transactionCount >= configuration.foldTransactions
-    }
+    func foldIsDue(_ layer: RecentLayer) -> Bool { layer.size.reaches(configuration.foldSize) }
 
-    /// Waits while folding is so far behind that memory would fill, but not for ever.
-    fileprivate func waitForRoom() throws(StoreError) {
+    /// Waits while folding is so far behind that memory would fill, or a start take long, but not for ever.
+    func waitForRoom() throws(StoreError) {
         let deadline = Signal.now(plusMilliseconds: configuration.foldWaitMilliseconds)
+        var isOver = false
         while true {
-            let layer = recent.withLock { recent in
-                (accounts: recent.current.accountCount, transactions: recent.current.transactionCount)
+            let size = recent.withLock { $0.current.size }
+            guard size.reaches(configuration.foldSize, times: configuration.foldLimitFactor) else { return }
+            if isOver {
+                throw foldProblem.withLock { $0 }
+                    ?? .foldBehind(accounts: size.accounts, transactions: size.transactions, entries: size.entries)
             }
-            let factor = configuration.foldLimitFactor
-            if layer.accounts < configuration.foldAccounts * factor, layer.transactions < configuration.foldTransactions * factor { return }
             work.signal()
-            if progress.wait(untilNanoseconds: deadline) { continue }
-            let problem = foldProblem.withLock { $0 }
-            throw problem ?? .foldBehind(accounts: layer.accounts, transactions: layer.transactions)
+            // The signal may have gone to another thread: there can be room all the same.
+            isOver = !progress.wait(untilNanoseconds: deadline)
         }
     }
 }

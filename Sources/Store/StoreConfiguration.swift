@@ -13,6 +13,13 @@ public struct StoreConfiguration: Sendable {
     /// A fold begins when there were this many transactions since the last one. Their ids are kept in memory, in 16 bytes each, and a
     /// start after a crash executes them again.
     public var foldTransactions = 1_048_576
+    /// A fold begins when these transactions had this many entries: twice the room that transfers of one leg need, which a start after a
+    /// crash executes in some seconds.
+    public var foldEntries = 4_194_304
+    /// A fold begins when the log has this many bytes of transactions and entries since the last one: twice what transfers of one leg need.
+    public var foldLogBytes = 536_870_912
+    /// A fold begins when accounts left this many landmarks and versions since the last one. Each version is an account, as it was.
+    public var foldMarks = 131_072
     /// How many records one transaction of a fold writes.
     public var foldBatchRecords = 16_384
     /// Commits wait once a fold is due this many times over.
@@ -29,6 +36,12 @@ public struct StoreConfiguration: Sendable {
         self.mapSizeBytes = mapSizeBytes
         self.maximumReaders = maximumReaders
         self.readsAhead = readsAhead
+    }
+
+    /// How much makes a fold due.
+    var foldSize: RecentSize {
+        RecentSize(
+            accounts: foldAccounts, transactions: foldTransactions, entries: foldEntries, logBytes: foldLogBytes, marks: foldMarks)
     }
 
     func limits(databases: Int) -> Environment.Limits {

@@ -19,7 +19,7 @@ final class StoreCore: Sendable {
     let foldProblem = Lock<StoreError?>(nil)
     /// Signalled when there may be something for the folding thread to do.
     let work = Signal()
-    /// Signalled after each fold that ended.
+    /// Signalled when a fold has taken what was recent, so that there is room again.
     let progress = Signal()
     let isStopping = Atomic<Bool>(false)
     /// False while what was replayed at the start was not compared with what the tip's header commits to: nothing is folded before.

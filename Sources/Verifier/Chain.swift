@@ -3,13 +3,13 @@ public import Ledger
 
 /// A chain that this process verified block by block: the state after its tip, which only valid blocks can move.
 public struct Chain: ~Copyable, Sendable {
-    public private(set) var state: LedgerState
-    public private(set) var tip: BlockHeader
+    public internal(set) var state: LedgerState
+    public internal(set) var tip: BlockHeader
     /// The history tree with the tip's header as its last leaf.
-    public private(set) var history: HistoryTree
-    private let verifier: SignatureVerifier
+    public internal(set) var history: HistoryTree
+    let verifier: SignatureVerifier
     /// A sealed block that was not valid: the state has gone past the tip, and sealing cannot be taken back.
-    private var isSpent = false
+    var isSpent = false
 
     /// The chain that consists of genesis.
     public init(genesis chainspec: Chainspec, verifier: SignatureVerifier) {
@@ -115,7 +115,7 @@ public struct ChainFault: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Chain {
-    private borrowing func attestationChecks(_ block: CertifiedBlock, _ checks: inout [SignatureCheck]) -> Int {
+    borrowing func attestationChecks(_ block: CertifiedBlock, _ checks: inout [SignatureCheck]) -> Int {
         let validators = state.chainspec.validators
         let message = block.block.header.attestationMessage
         let known = block.attestations.filter { Int($0.validator) < validators.count }
@@ -195,6 +195,11 @@ extension Chain {
             state.rollBack(to: start)
             throw error
         }
+        return try seal(header)
+    }
+
+    /// Ends a block whose transactions were applied, and makes it the tip if everything is as its header says.
+    mutating func seal(_ header: BlockHeader) throws(BlockOffence) -> BlockOutcome {
         isSpent = true
         let outcome = state.seal(height: header.height, time: header.time)
         try require("accountCount", header.accountCount, outcome.accountCount)
@@ -212,7 +217,7 @@ extension Chain {
     }
 
     /// What decoding would have refused: a block may also come from memory, and attestations are only counted below.
-    private borrowing func checkForm(of certified: CertifiedBlock) throws(BlockOffence) {
+    borrowing func checkForm(of certified: CertifiedBlock) throws(BlockOffence) {
         let header = certified.block.header
         let count = certified.block.transactions.count
         guard count <= Block.maximumTransactionCount, Int(header.transactionCount) == count, header.systemEntryCount == 0,
@@ -225,7 +230,7 @@ extension Chain {
         }
     }
 
-    private borrowing func checkHeader(of block: Block) throws(BlockOffence) {
+    borrowing func checkHeader(of block: Block) throws(BlockOffence) {
         let header = block.header
         try requireField("network", header.network, state.chainspec.network)
         try requireField("height", header.height, tip.height + 1)
@@ -244,7 +249,7 @@ extension Chain {
         try require("transactionRoot", header.transactionRoot, Block.transactionRoot(block.transactions))
     }
 
-    private borrowing func checkFinality(
+    borrowing func checkFinality(
         _ certified: CertifiedBlock, _ results: ArraySlice<VerifiedSignature?>
     ) throws(BlockOffence) {
         let chainspec = state.chainspec

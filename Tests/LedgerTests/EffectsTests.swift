@@ -39,7 +39,8 @@ import Testing
             var expected = outcome.entries[...]
             for (position, signed) in block.block.transactions.enumerated() {
                 let location = TransactionLocation(height: block.block.header.height, position: UInt32(position))
-                for effect in signed.content.effects {
+                let followed = FollowedTransaction(signed)
+                for effect in followed.effects {
                     guard let item = expected.popFirst() else { return #expect(Bool(false), "an entry is missing") }
                     #expect(effect.entry(at: location, id: signed.id) == item.entry)
                     let account = ledger.state.accounts[Int(item.account)]
@@ -53,7 +54,7 @@ import Testing
                         let member = ledger.state.account(signed.content.account(at: sponsor))
                         let institution = try #require(member).institution
                         let opened = Account(
-                            opening: effect, of: signed, index: account.index, institution: institution, height: location.height)
+                            opening: effect, of: followed, index: account.index, institution: institution, height: location.height)
                         #expect(opened?.id == account.id && opened?.kind == account.kind && opened?.tier == account.tier)
                         #expect(opened?.institution == account.institution && opened?.openedHeight == account.openedHeight)
                     }
@@ -73,16 +74,17 @@ import Testing
             var owners = outcome.entries.map(\.account)[...]
             for (position, signed) in block.block.transactions.enumerated() {
                 let location = TransactionLocation(height: block.block.header.height, position: UInt32(position))
-                for effect in signed.content.effects {
+                let followed = FollowedTransaction(signed)
+                for effect in followed.effects {
                     guard let index = owners.popFirst() else { return #expect(Bool(false), "an entry is missing") }
                     if index == AccountIndex(accounts.count) {
                         let institution = ledger.state.accounts[Int(index)].institution
                         accounts.append(
                             try #require(
                                 Account(
-                                    opening: effect, of: signed, index: index, institution: institution, height: location.height)))
+                                    opening: effect, of: followed, index: index, institution: institution, height: location.height)))
                     }
-                    try accounts[Int(index)].apply(effect, of: signed, at: location)
+                    try accounts[Int(index)].apply(effect, of: followed, at: location)
                 }
             }
             for account in outcome.accounts { #expect(accounts[Int(account.index)] == account) }
@@ -93,16 +95,16 @@ import Testing
     /// An account that is not as the transaction found it is noticed, where its counters cannot take the effect.
     @Test func anEffectThatAnAccountCannotTakeIsRefused() throws {
         let ledger = try makeLedger()
-        let transfer = ledger.blocks[1].block.transactions[0]
+        let transfer = FollowedTransaction(ledger.blocks[1].block.transactions[0])
         let location = TransactionLocation(height: 2, position: 0)
-        let debit = try #require(transfer.content.effects.first { $0.kind == .debit })
+        let debit = try #require(transfer.effects.first { $0.kind == .debit })
         let holder = ledger.state.accounts.first { $0.kind == .walletHeld }
         let current = try #require(holder)
         var poor = Account(
             index: current.index, id: current.id, kind: current.kind, institution: current.institution, openedHeight: 1,
             policy: current.policy)
         #expect(throws: DecodingError.negativeBalance) { try poor.apply(debit, of: transfer, at: location) }
-        let credit = try #require(transfer.content.effects.first { $0.kind == .credit })
+        let credit = try #require(transfer.effects.first { $0.kind == .credit })
         let full = Balance(asset: credit.asset, creditsPosted: .max, debitsPosted: .max)
         var rich = Account(
             index: 1, id: current.id, kind: .walletHeld, institution: current.institution, openedHeight: 1, policy: current.policy,

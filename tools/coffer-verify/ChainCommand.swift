@@ -6,98 +6,166 @@ import Verifier
 
 struct ChainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "chain", abstract: "Replays an export from genesis and checks everything in it.",
+        commandName: "chain", abstract: "Replays an export and checks everything in it.",
         discussion: """
             Checks every format, signature, key policy, rule and root of every block, the attestation quorums, the supply of every
-            asset, and the checkpoint at the end.
+            asset, and the checkpoint at the end. At the first thing that is wrong it stops and names it; with --evidence it also writes
+            a file that proves it to others (coffer-verify evidence).
+
+            With --from it starts at a signed checkpoint whose state is in a snapshot of your own (coffer-verify snapshot). Blocks before
+            it are not executed again: that their headers are the history which the checkpoint commits to is checked.
+
+            Memory: the state, and at most two batches of 33,554,432 bytes of blocks, however long the export is.
 
             EXAMPLE:
               coffer export --out export --chainspec chainspec/development.json
-              coffer-verify chain export --chainspec chainspec/development.json
+              coffer-verify chain export --chainspec chainspec/development.json --evidence offence.json
               coffer-verify chain export --chainspec chainspec/development.json \\
                 --witness bank.example/witness+HASH+KEY --witness auditor.example/witness+HASH+KEY --witness-quorum 1
             """)
 
     @Argument(help: "The directory that coffer export wrote.")
     var export: String
+    @OptionGroup var start: StartOptions
+    @Option(help: ArgumentHelp("Write evidence of what does not hold to this file, which must not exist.", valueName: "file"))
+    var evidence: String?
     @OptionGroup var witnesses: WitnessOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let chainspec = try common.readChainspec()
+        if let evidence { try OutputFile.checkAbsent(evidence, json: common.json) }
+        let start = try start.read(chainspec, common)
         // The main thread works too, so it counts as one of the workers.
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
-        var finding: Finding
+        var summary: ChainSummary
         let checkpoint: SignedCheckpoint
         do throws(ReplayError) {
-            (finding, checkpoint) = try replay(chainspec, verifier)
+            (summary, checkpoint) = try replay(chainspec, start, verifier)
         } catch {
-            throw error.doesNotHold
-                ? Verdict.doesNotHold(code: error.code, error.description, json: common.json)
-                : Verdict.unreadable(code: error.code, error.description, json: common.json)
+            throw try verdict(on: error, chainspec, start, verifier)
         }
-        try witnesses.check(checkpoint, in: "the export's checkpoint", &finding, json: common.json)
-        finding.print(heading: "every block, root, signature and rule, and the checkpoint", json: common.json)
+        try witnesses.check(checkpoint, in: "the export's checkpoint", &summary.finding, json: common.json)
+        summary.print(json: common.json)
     }
 
     private func replay(
-        _ chainspec: Chainspec, _ verifier: SignatureVerifier
-    ) throws(ReplayError) -> (Finding, SignedCheckpoint) {
+        _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier
+    ) throws(ReplayError) -> (ChainSummary, SignedCheckpoint) {
         var archive = try ExportDirectory(path: export, network: chainspec.network)
-        var bar = ProgressBar(total: archive.byteCount)
-        let result = try Replay.verify(chainspec: chainspec, verifier: verifier) { figures in
+        let chain = try start.chain(chainspec, verifier, reading: &archive)
+        let result = try replay(chain, &archive)
+        let checkpoint = try archive.checkpoint()
+        try result.check(checkpoint, against: chainspec)
+        let unchecked = Unchecked.list(
+            assumedUntil: min(self.start.assumeSignaturesUntil, result.tip.height), start, result.figures)
+        return (ChainSummary(chainspec, start, unchecked, result, checkpoint), checkpoint)
+    }
+
+    /// Replays the rest of an export, and shows how far it is.
+    private func replay(_ chain: consuming Chain, _ archive: inout ExportDirectory) throws(ReplayError) -> ReplayResult {
+        let bar = ProgressBar(total: archive.byteCount, done: archive.byteCountRead)
+        defer { bar.clear() }
+        let replayed = try Replay.run(chain, assumingSignaturesUntil: start.assumeSignaturesUntil) { figures in
             bar.show(archive.byteCountRead, figures)
         } next: { () throws(ReplayError) in
             try archive.next()
         }
-        bar.clear()
-        let checkpoint = try archive.checkpoint()
-        try result.check(checkpoint, against: chainspec)
-        var finding = Finding()
-        finding.add("network", "network", "\(chainspec.name) \(chainspec.network.hex)")
-        finding.add("blocks", "blocks", count: result.figures.blocks)
-        finding.add("transactions", "transactions", count: result.figures.transactions)
-        finding.add("height", "height", count: result.tip.height)
-        finding.add("block hash", "block", result.tip.hash.hex)
-        finding.add("state root", "stateRoot", result.tip.stateRoot.hex)
-        for (position, asset) in chainspec.assets.enumerated() {
-            let outstanding = result.supply.filter { $0.asset == AssetIndex(position) }.reduce(UInt128(0)) { $0 + $1.outstanding }
-            finding.add(
-                "outstanding", "outstanding.\(asset.code)", .string(DecimalAmount.format(outstanding, decimals: asset.decimals)),
-                text: "\(DecimalAmount.format(outstanding, decimals: asset.decimals)) \(asset.code)")
+        return ReplayResult(replayed)
+    }
+
+    /// What does not hold, exactly, and where it was asked for, evidence of it.
+    private func verdict(
+        on error: ReplayError, _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier
+    ) throws -> Verdict {
+        var divergence = Divergence(error)
+        guard error.doesNotHold else {
+            var verdict = Verdict.unreadable(code: error.code, error.description, json: common.json)
+            verdict.add(divergence)
+            return verdict
         }
-        return (finding, checkpoint)
+        let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
+        var made: Result<Evidence?, ReplayError> = .success(nil)
+        if evidence != nil || Divergence.isSearchNeeded(for: error) {
+            made = Result { () throws(ReplayError) in try search.evidence(of: error) }
+        }
+        if case .success(let found?) = made { divergence.add(found) }
+        var verdict = Verdict.doesNotHold(code: error.code, error.description, json: common.json)
+        verdict.add(divergence)
+        verdict.addUnchecked(self.start.assumeSignaturesUntil, start)
+        switch made {
+        case .success(let made?): try add(made, to: &verdict)
+        case .success(nil) where evidence != nil:
+            verdict.note("no evidence was written: this is found in the files themselves, and only they show it")
+        case .success(nil): verdict.note("to prove it to others, run this again with --evidence FILE")
+        case .failure(let failure): verdict.note("no evidence was written: \(failure)")
+        }
+        return verdict
+    }
+
+    /// Says what going over the export once more found, and writes it where that was asked for.
+    private func add(_ made: Evidence, to verdict: inout Verdict) throws {
+        if let suspect = made.suspect {
+            verdict.add(
+                "suspect", ["index": .number(UInt64(suspect.position)), "id": .string(suspect.id.hex), "code": .string(suspect.code)])
+        }
+        guard let evidence else {
+            verdict.note(made.detail)
+            return verdict.note("to prove it to others, run this again with --evidence FILE")
+        }
+        try OutputFile.write(made.json().bytes(.pretty) + [UInt8(ascii: "\n")], to: evidence, json: common.json)
+        verdict.add("evidence", .string(evidence))
+        verdict.note("evidence: \(evidence): \(made.detail)")
+        if made.kind == .pointer { verdict.note("this evidence says where the offence is; it does not prove it by itself") }
     }
 }
 
-/// One line on a terminal's standard error; nothing where there is no terminal.
-struct ProgressBar {
-    private let total: UInt64
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let start = Date()
+/// Where to start, and what not to check.
+struct StartOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Start at this signed checkpoint instead of genesis; with --snapshot.", valueName: "checkpoint"))
+    var from: String?
+    @Option(help: ArgumentHelp("The state as of the checkpoint of --from, from coffer-verify snapshot.", valueName: "file"))
+    var snapshot: String?
+    @Option(
+        help: ArgumentHelp(
+            "Do NOT check the signatures of transactions up to this height; the result says so.", valueName: "height"))
+    var assumeSignaturesUntil: UInt64 = 0
 
-    init(total: UInt64) {
-        self.total = total
+    func validate() throws {
+        guard (from == nil) == (snapshot == nil) else { throw ValidationError("--from and --snapshot go together: give both or neither.") }
     }
 
-    mutating func show(_ done: UInt64, _ figures: ReplayProgress) {
-        guard isTerminal, total > 0 else { return }
-        let share = min(1, Double(done) / Double(total))
-        let seconds = Date().timeIntervalSince(start)
-        let rate = seconds > 0 ? Double(figures.transactions) / seconds : 0
-        let left = share > 0 ? seconds / share - seconds : 0
-        let filled = Int(share * 30)
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-        write("\r[\(bar)] \(Int(share * 100))%  \(figures.transactions) transactions, \(Int(rate)) a second, \(Int(left)) s left   ")
-    }
-
-    func clear() {
-        guard isTerminal else { return }
-        write("\r\(String(repeating: " ", count: 100))\r")
-    }
-
-    private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+    func read(_ chainspec: Chainspec, _ common: CommonOptions) throws -> ReplayStart {
+        guard let from, let snapshot else { return .genesis }
+        let text = try InputFile.read(from, maximumByteCount: SignedCheckpoint.maximumByteCount, json: common.json)
+        let checkpoint: SignedCheckpoint
+        do throws(ProofError) {
+            checkpoint = try SignedCheckpoint(text: text)
+        } catch {
+            throw Verdict.unreadable(code: error.code, "\(from): \(error)", json: common.json)
+        }
+        let handle: FileHandle
+        do {
+            handle = try FileHandle(forReadingFrom: URL(filePath: snapshot))
+        } catch {
+            throw Verdict.unreadable(
+                code: "fileUnreadable", "\(snapshot) cannot be opened: \(error.localizedDescription) Check the path.", json: common.json)
+        }
+        do throws(SnapshotError) {
+            return .snapshot(
+                try Snapshot(network: chainspec.network) { count throws(ExportError) in
+                    do {
+                        return [UInt8](try handle.read(upToCount: count) ?? Data())
+                    } catch {
+                        throw .inputFailed(reason: error.localizedDescription)
+                    }
+                }, checkpoint)
+        } catch {
+            let text = "\(snapshot): \(error)"
+            throw error.kind == .unreadable
+                ? Verdict.unreadable(code: error.code, text, json: common.json)
+                : Verdict.doesNotHold(code: error.code, text, json: common.json)
+        }
     }
 }

@@ -7,6 +7,25 @@ struct Verdict: Error {
     let message: String
     let exitCode: Int32
     let isJSON: Bool
+    /// For programs, behind the message.
+    private var members: [JSON.Member] = []
+    /// For people, a line each.
+    private var notes: [String] = []
+
+    private init(code: String, message: String, exitCode: Int32, isJSON: Bool) {
+        self.code = code
+        self.message = message
+        self.exitCode = exitCode
+        self.isJSON = isJSON
+    }
+
+    mutating func add(_ key: String, _ value: JSON) {
+        members.append(JSON.Member(key: key, value: value))
+    }
+
+    mutating func note(_ text: String) {
+        notes.append(text)
+    }
 
     /// The input was read, and something in it does not hold.
     static func doesNotHold(code: String, _ message: String, json: Bool) -> Verdict {
@@ -20,13 +39,15 @@ struct Verdict: Error {
 
     func printAndExit() -> Never {
         if isJSON {
-            let verdict: JSON = [
-                "verdict": .string(exitCode == 1 ? "doesNotHold" : "unreadable"), "code": .string(code), "detail": .string(message),
+            let verdict = [
+                JSON.Member(key: "verdict", value: .string(exitCode == 1 ? "doesNotHold" : "unreadable")),
+                JSON.Member(key: "code", value: .string(code)), JSON.Member(key: "detail", value: .string(message)),
             ]
-            print(verdict.text(.pretty))
+            print(JSON.object(verdict + members).text(.pretty))
         } else {
             let heading = exitCode == 1 ? "DOES NOT HOLD" : "cannot be checked"
-            FileHandle.standardError.write(Data("\(heading): \(message) [\(code)]\n".utf8))
+            let lines = ["\(heading): \(message) [\(code)]"] + notes.map { "  \($0)" }
+            FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
         }
         Foundation.exit(exitCode)
     }
@@ -101,6 +122,11 @@ struct Finding {
     /// A line for people only: what it says is in another value for programs.
     mutating func note(_ label: String, _ text: String) {
         lines.append((label, text))
+    }
+
+    /// A value for programs only.
+    mutating func addValue(_ key: String, _ value: JSON) {
+        members.append(JSON.Member(key: key, value: value))
     }
 
     func print(heading: String, json: Bool) {

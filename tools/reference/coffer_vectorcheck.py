@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from coffer_development import PROJECT, WorkedExample
+from coffer_evidence import check_evidence, check_snapshot
 from coffer_keyfile import KIND_NAMES, KeyFile, open_key_file, seal_key_file
 from coffer_keys import public_key, sign
 from coffer_nodevectors import NODE_VECTORS
@@ -174,11 +175,26 @@ def check_key_files(data: dict) -> int:
         case["text"].encode(), b"an example passphrase"))
 
 
+def check_evidence_file(data: dict) -> int:
+    spec = networks()["two-banks"]
+    return check_cases("evidence.json", data, lambda case: check_evidence(spec, case["text"].encode()))
+
+
+def check_snapshots(data: dict) -> int:
+    spec = networks()["two-banks"]
+
+    def check(case: dict) -> dict:
+        header = check_snapshot(spec, bytes.fromhex("".join(case["bytes"])), case["checkpoint"].encode())
+        return {"height": header.height, "stateRoot": header.state_root.hex()}
+    return check_cases("snapshot.json", data, check)
+
+
 CHECKS = {
     "example.json": check_example, "chainspec.json": check_chainspecs, "text.json": check_text,
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
-    "keys.json": check_keys, "keyfile.json": check_key_files, "witness.json": check_witnesses} | STATEMENT_CHECKS
+    "evidence.json": check_evidence_file, "snapshot.json": check_snapshots, "keys.json": check_keys, "keyfile.json": check_key_files,
+    "witness.json": check_witnesses} | STATEMENT_CHECKS
 
 
 def check_vectors(directory: Path) -> dict:

@@ -82,7 +82,7 @@ extension LedgerState {
         }
     }
 
-    private mutating func applyOperations(
+    mutating func applyOperations(
         of transaction: SignedTransaction, _ accounts: PositionList, at position: UInt32, in block: BlockContext
     ) throws(Refusal) {
         var context = OperationContext(height: block.height, transaction: position, operation: 0, id: transaction.id)

@@ -68,11 +68,24 @@ extension Transaction {
         return effects
     }
 
-    /// The opening behind an effect of kind `opened`; nil for any other effect.
-    public func opening(of effect: Effect) -> Opening? {
-        guard case .openAccounts(let open) = operations[Int(effect.operation)] else { return nil }
-        return open.openings[Int(effect.item)]
+}
+
+/// A transaction of a final block, read once so that each of its effects can be followed: its operations stand one after the other in its
+/// bytes, and an operation can have thousands of effects.
+public struct FollowedTransaction: Sendable {
+    public let signed: SignedTransaction
+    /// What it does, in order.
+    public let effects: [Effect]
+    private let operations: [Operation]
+
+    public init(_ signed: SignedTransaction) {
+        self.signed = signed
+        operations = Array(signed.content.operations)
+        effects = signed.content.effects
     }
+
+    /// The operation that has one of the effects.
+    func operation(of effect: Effect) -> Operation { operations[Int(effect.operation)] }
 }
 
 extension Effect {
@@ -96,10 +109,13 @@ extension [Effect] {
 extension Account {
     /// The account that an opening makes, before its first entry. Nil when the effect opens none.
     public init?(
-        opening effect: Effect, of transaction: SignedTransaction, index: AccountIndex, institution: InstitutionIndex, height: UInt64
+        opening effect: Effect, of transaction: FollowedTransaction, index: AccountIndex, institution: InstitutionIndex, height: UInt64
     ) {
-        guard case .opening(let sponsor) = effect.subject, let opening = transaction.content.opening(of: effect) else { return nil }
-        let content = transaction.content
+        guard case .opening(let sponsor) = effect.subject, case .openAccounts(let open) = transaction.operation(of: effect) else {
+            return nil
+        }
+        let content = transaction.signed.content
+        let opening = open.openings[Int(effect.item)]
         self.init(
             index: index, id: opening.accountID(network: content.network, sponsor: content.account(at: sponsor)), kind: opening.kind,
             tier: opening.tier, institution: institution, openedHeight: height, policy: opening.policy)
@@ -110,9 +126,9 @@ extension Account {
     ///
     /// Throws `negativeBalance` when the counters cannot take the effect: the account is not as the transaction found it.
     public mutating func apply(
-        _ effect: Effect, of transaction: SignedTransaction, at location: TransactionLocation
+        _ effect: Effect, of transaction: FollowedTransaction, at location: TransactionLocation
     ) throws(DecodingError) {
-        switch (effect.kind, transaction.content.operations[Int(effect.operation)]) {
+        switch (effect.kind, transaction.operation(of: effect)) {
         case (.debit, _):
             try move(effect) {
                 $0.debitsPosted
@@ -129,7 +145,7 @@ extension Account {
         case (.statusSet, .setStatus(let setStatus)): status = setStatus.status
         default: break
         }
-        entryHash = effect.entry(at: location, id: transaction.id).hash(after: entryHash)
+        entryHash = effect.entry(at: location, id: transaction.signed.id).hash(after: entryHash)
         entryCount += 1
     }
 

@@ -9,6 +9,9 @@ public struct HistoryTree: Sendable, Equatable {
 
     public init() {}
 
+    /// The roots of the perfect subtrees that the tree is made of, the largest first.
+    var perfectSubtrees: [Bytes32] { peaks }
+
     /// Adds the next header's leaf hash (`BlockHeader.historyLeaf`).
     public mutating func append(_ leaf: Bytes32) {
         var node = leaf

@@ -31,13 +31,16 @@ extension StoreCore {
         try compareReplay()
         // Before the locks, for it clears memory for every account.
         let next = RecentLayer(accountCount: Int(accountCount))
-        return writer.withLock { _ in
+        let taken = writer.withLock { _ in
             recent.withLock { recent in
                 recent.folding = recent.current
                 recent.current = next
                 return recent.folding
             }
         }
+        // Now there is room for commits, whatever comes of the fold.
+        progress.signal()
+        return taken
     }
 
     func foldStep(_ step: FoldStep) throws(StoreError) {

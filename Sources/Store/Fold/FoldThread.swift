@@ -65,7 +65,6 @@ extension StoreCore {
         do throws(StoreError) {
             try fold(all: all)
             foldProblem.withLock { $0 = nil }
-            progress.signal()
         } catch {
             foldProblem.withLock { $0 = error }
         }

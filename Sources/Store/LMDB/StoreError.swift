@@ -34,7 +34,7 @@ public enum StoreError: Error, Equatable, Sendable {
     /// The named database is not visible in this transaction: it was opened after the transaction began, or its creation was undone.
     case databaseNotVisible(name: String)
     /// Blocks come faster than the state can follow: so much waits in memory that no more was taken. Nothing was changed.
-    case foldBehind(accounts: Int, transactions: Int)
+    case foldBehind(accounts: Int, transactions: Int, entries: Int)
     /// What belongs together does not: the log and the derived state are of different stores or times. The text says which and what to do.
     case mismatched(String)
     /// The environment or the writer was closed.
@@ -77,8 +77,8 @@ extension StoreError: CustomStringConvertible {
         case .databaseNotVisible(let name):
             "The database \"\(name)\" is not visible in this transaction, which began before it was opened, or its creation was undone. "
                 + "Open the database, then begin the transaction."
-        case .foldBehind(let accounts, let transactions):
-            "\(transactions) transactions, which touched \(accounts) accounts, wait in memory to be folded into the state, and no more are "
+        case .foldBehind(let accounts, let transactions, let entries):
+            "\(transactions) transactions, with \(entries) entries of \(accounts) accounts, wait in memory to be folded into the state, and no more are "
                 + "taken: the disk is slower than the blocks. The same blocks can be committed again in a moment."
         case .mismatched(let text): text
         case .closed:

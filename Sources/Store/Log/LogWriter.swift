@@ -19,7 +19,8 @@ struct LogWriter: ~Copyable {
         var landmarks: [(key: LandmarkKey, place: EntryPlace)] = []
         var versions: [(key: VersionKey, account: Account)] = []
         var identifiers: IdentifierRuns
-        var transactionCount = 0
+        /// Transactions, entries and bytes.
+        var size = RecentSize()
     }
 
     /// Makes blocks durable in one transaction of the log; on an error nothing has changed.
@@ -49,14 +50,13 @@ struct LogWriter: ~Copyable {
         try transaction.append(
             CertifiedHeader(header: header, attestations: block.certified.attestations), for: HeightKey(header.height), in: tables.headers)
         try learnPointers(of: block, core)
-        let candidates = try appendTransactions(of: block, to: &transaction, tables)
+        let candidates = try appendTransactions(of: block, to: &transaction, tables, &addition.size)
         try appendMemos(of: block, to: &transaction, tables)
         for item in block.outcome.supply { try transaction.put(item.record, for: SupplyKey(UInt32(item.position)), in: tables.supply) }
         let record = TipRecord(height: tip.height, hash: tip.hash, earlierHeaders: earlierHeaders)
         try transaction.put(record.payload, for: .tip, in: tables.meta)
         addition.note(candidates, of: block.outcome, height: header.height)
         addition.identifiers.add(Self.identifiers(of: block.certified.block.transactions, height: header.height))
-        addition.transactionCount += block.certified.block.transactions.count
     }
 
     private mutating func advance(to header: BlockHeader, of block: BlockCommit) {
@@ -117,7 +117,7 @@ extension LogWriter {
     }
 
     private mutating func appendTransactions(
-        of block: BlockCommit, to transaction: inout WriteTransaction, _ tables: LogTables
+        of block: BlockCommit, to transaction: inout WriteTransaction, _ tables: LogTables, _ size: inout RecentSize
     ) throws(StoreError) -> [Candidate] {
         let transactions = block.certified.block.transactions
         let entries = block.outcome.entries
@@ -126,6 +126,7 @@ extension LogWriter {
         while first < transactions.count {
             let end = Self.chunkEnd(transactions, entries, first, firstEntry)
             appendChunk(transactions, entries, first..<end.transaction, firstEntry..<end.entry, &candidates)
+            size.logBytes += buffer.count
             let key = ChunkKey(height: tip.height, first: UInt32(first)).bytes
             let checksum = tables.transactions.checksum(of: buffer.span, key: key.span)
             buffer.append(checksum.span.extracting(0..<Table<ChunkKey, Chunk>.checksumBytes))
@@ -133,6 +134,8 @@ extension LogWriter {
             (first, firstEntry) = (end.transaction, end.entry)
         }
         precondition(firstEntry == entries.count, "every entry is of one of the block's transactions")
+        size.transactions += transactions.count
+        size.entries += entries.count
         return candidates
     }
 

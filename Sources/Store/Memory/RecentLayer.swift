@@ -20,9 +20,9 @@ final class RecentLayer: @unchecked Sendable {
     /// The accounts that were opened.
     private(set) var ids: [AccountID: AccountIndex] = [:]
     private(set) var marks: [AccountIndex: Marks] = [:]
-    private(set) var markCount = 0
     private(set) var identifiers = IdentifierRuns()
-    private(set) var transactionCount = 0
+    /// Without accounts.
+    private var added = RecentSize()
     /// The first and the last block that is in; nil as long as there is none.
     private(set) var firstHeight: UInt64?
     private(set) var last: BlockName?
@@ -33,6 +33,13 @@ final class RecentLayer: @unchecked Sendable {
     }
 
     var accountCount: Int { rows.count }
+    var transactionCount: Int { added.transactions }
+    /// What makes it worth a fold.
+    var size: RecentSize {
+        var size = added
+        size.accounts = rows.count
+        return size
+    }
     var isEmpty: Bool { last == nil }
 
     // MARK: - Reading
@@ -103,18 +110,21 @@ final class RecentLayer: @unchecked Sendable {
 
     func add(_ landmark: LandmarkKey, at place: EntryPlace) {
         marks[landmark.account, default: Marks()].landmarks.append((landmark.number, place))
-        markCount += 1
+        added.marks += 1
     }
 
     func add(_ version: VersionKey, _ account: Account) {
         marks[version.account, default: Marks()].versions.append((version.height, account))
-        markCount += 1
+        added.marks += 1
     }
 
-    /// Ends what was added: the last block's name, the height of the first one, and the ids of all, those of earlier blocks included.
-    func end(_ block: BlockName, from first: UInt64, _ identifiers: IdentifierRuns, transactionCount: Int) {
+    /// Ends what was added: the last block's name, the height of the first one, the ids of all, those of earlier blocks included, and how
+    /// many transactions, entries and bytes were added.
+    func end(_ block: BlockName, from first: UInt64, _ identifiers: IdentifierRuns, _ size: RecentSize) {
         self.identifiers = identifiers
-        self.transactionCount += transactionCount
+        added.transactions += size.transactions
+        added.entries += size.entries
+        added.logBytes += size.logBytes
         if firstHeight == nil { firstHeight = first }
         last = block
     }

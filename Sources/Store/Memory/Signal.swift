@@ -1,11 +1,11 @@
 import Glibc
 
-/// Wakes one waiting thread per call, or lets the next one that comes pass at once.
+/// Wakes one waiting thread per call, or lets the next one that comes pass at once: one, however many calls nobody waited for.
 @safe final class Signal: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     // Guarded by `mutex`.
-    private var count = 0
+    private var isSignalled = false
 
     init() {
         unsafe mutex = .allocate(capacity: 1)
@@ -30,7 +30,7 @@ import Glibc
     /// Lets one thread pass.
     func signal() {
         locked {
-            count += 1
+            isSignalled = true
             let result = unsafe pthread_cond_signal(condition)
             precondition(result == 0, "a condition could not be signalled: \(result)")
         }
@@ -39,11 +39,11 @@ import Glibc
     /// Waits until it is this thread's turn to pass.
     func wait() {
         locked {
-            while count == 0 {
+            while !isSignalled {
                 let result = unsafe pthread_cond_wait(condition, mutex)
                 precondition(result == 0, "a condition could not be waited for: \(result)")
             }
-            count -= 1
+            isSignalled = false
         }
     }
 
@@ -51,12 +51,12 @@ import Glibc
     func wait(untilNanoseconds deadline: UInt64) -> Bool {
         var end = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
         return locked {
-            while count == 0 {
+            while !isSignalled {
                 let result = unsafe pthread_cond_timedwait(condition, mutex, &end)
                 if result == ETIMEDOUT { return false }
                 precondition(result == 0, "a condition could not be waited for: \(result)")
             }
-            count -= 1
+            isSignalled = false
             return true
         }
     }

@@ -53,8 +53,12 @@ final class TailReplay {
     private func foldOnTheWay() throws(StoreError) {
         do throws(StoreError) {
             try core.fold(all: false)
-        } catch .diskFull, .mapFull {
-            // No reason not to open: what was not folded is in memory, and the folding thread tries again.
+        } catch {
+            switch error {
+            // No reason not to open: what was not folded is in memory, and the folding thread tries again, for it finds the problem.
+            case .diskFull, .mapFull: core.foldProblem.withLock { $0 = error }
+            default: throw error
+            }
         }
         (layer, unfinished) = core.recent.withLock { ($0.current, $0.folding) }
     }
@@ -85,6 +89,7 @@ final class TailReplay {
         /// Accounts that came by a landmark, repeated ones included.
         var marked: [AccountIndex] = []
         var identifiers: [Identifier] = []
+        var size = RecentSize()
 
         init(_ replay: TailReplay, height: UInt64) {
             self.replay = replay
@@ -97,6 +102,7 @@ final class TailReplay {
         mutating func run(_ log: borrowing ReadTransaction, _ state: borrowing ReadTransaction) throws(StoreError) {
             let header = try log.header(at: height, in: core.logTables, because: "the tip is not below it").header
             try log.forEachChunk(at: height, in: core.logTables) { (first, chunk) throws(StoreError) in
+                size.logBytes += chunk.payload.count
                 for position in 0..<chunk.count {
                     let location = TransactionLocation(height: height, position: UInt32(first + position))
                     try apply(position, of: chunk, first: first, at: location, state)
@@ -109,30 +115,30 @@ final class TailReplay {
             for item in touched.values { layer.set(item.row.account, last: item.row.last) }
             var runs = layer.identifiers
             runs.add(IdentifierRuns.sorted(identifiers))
-            layer.end(
-                BlockName(height: height, hash: header.hash), from: height, runs, transactionCount: identifiers.count)
+            size.transactions = identifiers.count
+            layer.end(BlockName(height: height, hash: header.hash), from: height, runs, size)
         }
 
         private mutating func apply(
             _ position: Int, of chunk: Chunk, first: Int, at location: TransactionLocation, _ state: borrowing ReadTransaction
         ) throws(StoreError) {
             let key = ChunkKey(height: height, first: UInt32(first))
-            let signed: SignedTransaction
+            let followed: FollowedTransaction
             do {
-                signed = try chunk.transaction(position)
+                followed = FollowedTransaction(try chunk.transaction(position))
             } catch {
                 throw core.logTables.transactions.damage(key, "its checksum is right, but of transaction \(location.position) \(error)")
             }
-            let effects = signed.content.effects
-            guard effects.count == chunk.entryCount(of: position) else {
+            guard followed.effects.count == chunk.entryCount(of: position) else {
                 throw core.logTables.transactions.damage(key, "transaction \(location.position) has another number of entries")
             }
-            identifiers.append(Identifier(signed.id, height: height, position: Int(location.position)))
-            for (entry, effect) in effects.enumerated() {
+            size.entries += followed.effects.count
+            identifiers.append(Identifier(followed.signed.id, height: height, position: Int(location.position)))
+            for (entry, effect) in followed.effects.enumerated() {
                 let account = chunk.account(position, entry: entry)
-                try load(account, for: effect, of: signed, state)
+                try load(account, for: effect, of: followed, state)
                 let previous = chunk.previous(position, entry: entry)
-                let isNew = try apply(effect, of: signed, at: location, to: account, after: previous)
+                let isNew = try apply(effect, of: followed, at: location, to: account, after: previous)
                 guard isNew, previous.landmarkIsNext else { continue }
                 let ordinal = chunk.entries(of: account, in: position).prefix { $0 < entry }.count
                 try noteLandmark(of: account, ordinal: UInt16(ordinal))
@@ -141,7 +147,7 @@ final class TailReplay {
 
         /// Finds the account's row, or makes a new one.
         private mutating func load(
-            _ account: AccountIndex, for effect: Effect, of signed: SignedTransaction, _ state: borrowing ReadTransaction
+            _ account: AccountIndex, for effect: Effect, of followed: FollowedTransaction, _ state: borrowing ReadTransaction
         ) throws(StoreError) {
             guard touched[account] == nil else { return }
             if let row = layer.row(of: account) ?? replay.unfinished?.row(of: account) {
@@ -152,8 +158,8 @@ final class TailReplay {
                 touched[account] = Touched(row, at: height)
                 if row.account.openedHeight >= height { layer.open(row.account.id, index: account) }
             } else if case .opening(let sponsor) = effect.subject,
-                let institution = replay.institutions[signed.content.account(at: sponsor)],
-                let opened = Account(opening: effect, of: signed, index: account, institution: institution, height: height)
+                let institution = replay.institutions[followed.signed.content.account(at: sponsor)],
+                let opened = Account(opening: effect, of: followed, index: account, institution: institution, height: height)
             {
                 touched[account] = Touched(AccountRow(last: .none, account: opened), at: height)
                 layer.open(opened.id, index: account)
@@ -164,7 +170,7 @@ final class TailReplay {
 
         /// Applies an effect unless the state has it already; returns whether it was applied.
         private mutating func apply(
-            _ effect: Effect, of signed: SignedTransaction, at location: TransactionLocation, to account: AccountIndex,
+            _ effect: Effect, of followed: FollowedTransaction, at location: TransactionLocation, to account: AccountIndex,
             after previous: EntryPointer
         ) throws(StoreError) -> Bool {
             guard var row = touched[account]?.row, let isAhead = touched[account]?.isAhead else {
@@ -176,7 +182,7 @@ final class TailReplay {
             }
             let pointer = EntryPointer(height: height, transaction: location.position, sequence: row.account.entryCount)
             do {
-                try row.account.apply(effect, of: signed, at: location)
+                try row.account.apply(effect, of: followed, at: location)
             } catch {
                 throw damage(account, "its entry at height \(height) does not apply: \(error)")
             }

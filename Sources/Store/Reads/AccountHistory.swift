@@ -24,7 +24,7 @@ struct AccountHistory {
         let sequence: UInt64
         let location: TransactionLocation
         let effect: Effect
-        let transaction: SignedTransaction
+        let transaction: FollowedTransaction
     }
 
     private var index: AccountIndex { row.account.index }
@@ -37,7 +37,8 @@ struct AccountHistory {
         let start = try place(atOrAfter: upper, in: view)
         try walk(from: start, downTo: lower, in: view) { (step) throws(StoreError) in
             guard step.sequence <= upper else { return }
-            lines.append(StatementLine(sequence: step.sequence, entry: step.effect.entry(at: step.location, id: step.transaction.id)))
+            let entry = step.effect.entry(at: step.location, id: step.transaction.signed.id)
+            lines.append(StatementLine(sequence: step.sequence, entry: entry))
         }
         return lines
     }
@@ -152,7 +153,7 @@ struct AccountHistory {
             guard !place.pointer.isNone, place.sequence % LandmarkKey.stride == place.pointer.sequenceRemainder,
                 place.count.map({ $0 == entries.count }) ?? !entries.isEmpty, UInt64(entries.count) <= place.sequence + 1
             else { throw broken(at: place, view) }
-            let effects = found.transaction.content.effects
+            let effects = found.transaction.effects
             guard effects.count == found.chunk.entryCount(of: found.position) else { throw broken(at: place, view) }
             for entry in entries.reversed() {
                 try body(Step(sequence: place.sequence, location: location, effect: effects[entry], transaction: found.transaction))
@@ -176,16 +177,16 @@ struct AccountHistory {
 /// The last chunk and the last transaction of a walk: the next entry is often in them.
 private struct ChunkCache {
     private var chunk: (height: UInt64, first: UInt32, chunk: Chunk)?
-    private var transaction: (location: TransactionLocation, transaction: SignedTransaction)?
+    private var transaction: (location: TransactionLocation, transaction: FollowedTransaction)?
 
     mutating func transaction(
         at location: TransactionLocation, in view: borrowing StoreView
-    ) throws(StoreError) -> (chunk: Chunk, position: Int, transaction: SignedTransaction) {
+    ) throws(StoreError) -> (chunk: Chunk, position: Int, transaction: FollowedTransaction) {
         let (first, chunk) = try chunk(at: location, in: view)
         let position = Int(location.position - first)
         if let known = transaction, known.location == location { return (chunk, position, known.transaction) }
         do {
-            let decoded = try chunk.transaction(position)
+            let decoded = FollowedTransaction(try chunk.transaction(position))
             transaction = (location, decoded)
             return (chunk, position, decoded)
         } catch {

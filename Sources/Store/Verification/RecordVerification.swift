@@ -160,13 +160,13 @@ struct ChainVerification {
         _ state: borrowing ReadTransaction
     ) throws(StoreError) {
         let table = core.logTables.transactions
-        let effects = signed.content.effects
-        guard effects.count == chunk.entryCount(of: position) else {
+        let followed = FollowedTransaction(signed)
+        guard followed.effects.count == chunk.entryCount(of: position) else {
             throw table.damage(key, "transaction \(location.position) has another number of entries")
         }
-        for (entry, effect) in effects.enumerated() {
+        for (entry, effect) in followed.effects.enumerated() {
             let index = chunk.account(position, entry: entry)
-            try meet(index, effect, of: signed, at: location, key)
+            try meet(index, effect, of: followed, at: location, key)
             let previous = rows[Int(index)].last
             guard chunk.previous(position, entry: entry) == previous else {
                 throw table.damage(
@@ -174,7 +174,7 @@ struct ChainVerification {
             }
             let sequence = rows[Int(index)].account.entryCount
             do {
-                try rows[Int(index)].account.apply(effect, of: signed, at: location)
+                try rows[Int(index)].account.apply(effect, of: followed, at: location)
             } catch {
                 throw table.damage(key, "transaction \(location.position) does not apply to account \(index): \(error)")
             }
@@ -195,9 +195,9 @@ struct ChainVerification {
 
     /// That an entry says whose it is; an opened account comes into being.
     private mutating func meet(
-        _ index: AccountIndex, _ effect: Effect, of signed: SignedTransaction, at location: TransactionLocation, _ key: ChunkKey
+        _ index: AccountIndex, _ effect: Effect, of followed: FollowedTransaction, at location: TransactionLocation, _ key: ChunkKey
     ) throws(StoreError) {
-        let content = signed.content
+        let content = followed.signed.content
         let expected: AccountID?
         switch effect.subject {
         case .account(let position): expected = content.account(at: position)
@@ -206,7 +206,7 @@ struct ChainVerification {
         case .opening(let sponsor):
             if index == AccountIndex(rows.count), let institution = institutions[content.account(at: sponsor)],
                 let opened = Account(
-                    opening: effect, of: signed, index: index, institution: institution, height: location.height)
+                    opening: effect, of: followed, index: index, institution: institution, height: location.height)
             {
                 rows.append(AccountRow(last: .none, account: opened))
                 return

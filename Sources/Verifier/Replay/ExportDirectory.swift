@@ -63,18 +63,44 @@ public struct ExportDirectory {
         }
     }
 
+    /// The file and byte at which the frame read last begins, or the one that could not be read.
+    public private(set) var place = (file: ExportFormat.segmentFileName(0), offset: 0)
+
     /// The next certified block, decoded; nil after the last.
     public mutating func next() throws(ReplayError) -> CertifiedBlock? {
+        guard let frame = try nextBytes() else { return nil }
+        do {
+            return try CertifiedBlock(decoding: frame.certifiedBlock)
+        } catch {
+            throw .fault(ChainFault(height: frame.height, offence: .undecodable(error)))
+        }
+    }
+
+    /// The next frame, its checksum good and its block not decoded; nil after the last.
+    public mutating func nextBytes() throws(ReplayError) -> SegmentReader.Frame? {
         while true {
             if segment == nil, try !openNextSegment() { return nil }
             guard let frame = try nextFrame() else { continue }
             nextHeight = frame.height + 1
             byteCountRead += UInt64(ExportFormat.frameByteCount(frame.certifiedBlock.count))
-            do {
-                return try CertifiedBlock(decoding: frame.certifiedBlock)
-            } catch {
-                throw .fault(ChainFault(height: frame.height, offence: .undecodable(error)))
-            }
+            return frame
+        }
+    }
+
+    /// The bytes of the frame at a place, its checksum not looked at; nil where a frame cannot be so long or does not end.
+    public func rawFrame(at place: (file: String, offset: Int)) throws(ReplayError) -> [UInt8]? {
+        let file = directory.appending(path: place.file)
+        do {
+            let handle = try FileHandle(forReadingFrom: file)
+            try handle.seek(toOffset: UInt64(place.offset))
+            let length = [UInt8](try handle.read(upToCount: ExportFormat.lengthByteCount) ?? Data())
+            let count = length.reduce(0) { $0 << 8 | Int($1) }
+            guard length.count == ExportFormat.lengthByteCount, count <= ExportFormat.maximumCertifiedBlockByteCount else { return nil }
+            let wanted = count + ExportFormat.checksumByteCount
+            let rest = [UInt8](try handle.read(upToCount: wanted) ?? Data())
+            return rest.count == wanted ? length + rest : nil
+        } catch {
+            throw .unreadable("\(file.path) cannot be read: \(error.localizedDescription)")
         }
     }
 
@@ -82,6 +108,7 @@ public struct ExportDirectory {
     private mutating func nextFrame() throws(ReplayError) -> SegmentReader.Frame? {
         let name = ExportFormat.segmentFileName(nextSegment - 1)
         let byteCount = segment?.byteCount ?? 0
+        place = (name, byteCount)
         let frame: SegmentReader.Frame?
         do {
             frame = try segment?.next()

@@ -9,44 +9,77 @@ public enum Replay {
     /// A batch ends when its blocks have so many bytes.
     static let bytesPerBatch = 33_554_432
 
-    /// Verifies every block that `next` gives; nil ends the chain. `progress` is called now and then with the figures so far.
+    /// Verifies every block that `next` gives, from genesis; nil ends the chain. `progress` is called now and then with the figures so far.
     @available(*, noasync, message: "verification computes on the calling thread")
     public static func verify(
         chainspec: Chainspec, verifier: SignatureVerifier, progress: (ReplayProgress) -> Void,
         next: () throws(ReplayError) -> CertifiedBlock?
     ) throws(ReplayError) -> ReplayResult {
-        var replay = ReplayRun(chain: Chain(genesis: chainspec, verifier: verifier))
-        var batch: [CertifiedBlock] = []
-        var transactions = 0
-        var bytes = 0
+        let replayed = try run(Chain(genesis: chainspec, verifier: verifier), progress: progress, next: next)
+        return ReplayResult(replayed)
+    }
+
+    /// The same from where a chain ends. Up to the height given, signatures of transactions are not checked
+    /// (`Chain.appendAssumingSignatures`); whoever asks for that must say so with the result.
+    ///
+    /// Memory: the state, and two batches of blocks, each of at most 33,554,432 bytes and one block more.
+    @available(*, noasync, message: "verification computes on the calling thread")
+    public static func run(
+        _ chain: consuming Chain, assumingSignaturesUntil assumed: UInt64 = 0, progress: (ReplayProgress) -> Void,
+        next: () throws(ReplayError) -> CertifiedBlock?
+    ) throws(ReplayError) -> ReplayedChain {
+        var height = chain.tip.height
+        var replay = ReplayRun(chain: chain)
+        var batch = Batch()
         while true {
             let block: CertifiedBlock?
             do {
                 block = try next()
             } catch {
                 // A block that cannot be read comes after those before it: an offence in one of them is the earlier one.
-                _ = try replay.push(batch)
+                _ = try replay.push(batch.blocks, assuming: height <= assumed)
                 _ = try replay.finish()
                 throw error
             }
             if let block {
                 batch.append(block)
-                transactions += block.block.transactions.count
-                bytes += block.block.byteCount
+                height += 1
             }
-            let isFull = transactions >= transactionsPerBatch || batch.count >= blocksPerBatch || bytes >= bytesPerBatch
-            guard block == nil || isFull else { continue }
-            if try replay.push(batch) { progress(replay.figures) }
+            guard block == nil || batch.isFull || height == assumed else { continue }
+            if try replay.push(batch.blocks, assuming: height <= assumed) { progress(replay.figures) }
             if block == nil, try replay.finish() { progress(replay.figures) }
-            (batch, transactions, bytes) = ([], 0, 0)
-            if block == nil { return ReplayResult(chain: replay.chain, figures: replay.figures) }
+            batch = Batch()
+            if block == nil { return replay.end() }
+        }
+    }
+
+    /// Blocks that are checked together.
+    private struct Batch {
+        private(set) var blocks: [CertifiedBlock] = []
+        private var transactions = 0
+        private var bytes = 0
+
+        var isFull: Bool {
+            transactions >= transactionsPerBatch || blocks.count >= blocksPerBatch || bytes >= bytesPerBatch
+        }
+
+        mutating func append(_ block: CertifiedBlock) {
+            blocks.append(block)
+            transactions += block.block.transactions.count
+            bytes += block.block.byteCount
         }
     }
 }
 
+/// A chain that was replayed, and what was done for it.
+public struct ReplayedChain: ~Copyable {
+    public var chain: Chain
+    public let figures: ReplayProgress
+}
+
 /// A chain, and the blocks whose signatures are being checked while those before them are executed.
 private struct ReplayRun: ~Copyable {
-    private(set) var chain: Chain
+    private var chain: Chain
     /// Of the blocks that were completed.
     private(set) var figures = ReplayProgress()
     private var underWay: BlocksUnderWay?
@@ -56,11 +89,32 @@ private struct ReplayRun: ~Copyable {
         underWay = nil
     }
 
-    /// Begins with blocks and completes those before them, if there are any; returns whether there were.
-    mutating func push(_ blocks: [CertifiedBlock]) throws(ReplayError) -> Bool {
+    /// Begins with blocks and completes those before them, if there are any; returns whether something was completed.
+    ///
+    /// Blocks whose signatures are assumed are completed at once: nothing of them could be done meanwhile.
+    mutating func push(_ blocks: [CertifiedBlock], assuming: Bool) throws(ReplayError) -> Bool {
+        guard !assuming else {
+            let isAny = try finish()
+            return try assume(blocks) || isAny
+        }
         let next = chain.begin(blocks)
         defer { underWay = next }
         return try finish()
+    }
+
+    private mutating func assume(_ blocks: [CertifiedBlock]) throws(ReplayError) -> Bool {
+        var completed = figures
+        do throws(ChainFault) {
+            try chain.appendAssumingSignatures(blocks) { block in
+                completed.add(block)
+                completed.assumedBlocks += 1
+                completed.assumedTransactions += UInt64(block.block.transactions.count)
+            }
+        } catch {
+            throw .fault(error)
+        }
+        figures = completed
+        return !blocks.isEmpty
     }
 
     /// Completes the blocks that were begun with last; returns whether there were any.
@@ -69,22 +123,32 @@ private struct ReplayRun: ~Copyable {
         underWay = nil
         var completed = figures
         do throws(ChainFault) {
-            try chain.complete(blocks) { block, _ in
-                completed.blocks += 1
-                completed.transactions += UInt64(block.block.transactions.count)
-            }
+            try chain.complete(blocks) { block, _ in completed.add(block) }
         } catch {
             throw .fault(error)
         }
         figures = completed
         return !blocks.isEmpty
     }
+
+    consuming func end() -> ReplayedChain { ReplayedChain(chain: chain, figures: figures) }
 }
 
 /// How far a replay is.
 public struct ReplayProgress: Sendable {
     public var blocks: UInt64 = 0
     public var transactions: UInt64 = 0
+    /// Attestations that were checked.
+    public var attestations: UInt64 = 0
+    /// Of `blocks` and `transactions`, those whose transactions' signatures and proofs of possession were not checked.
+    public var assumedBlocks: UInt64 = 0
+    public var assumedTransactions: UInt64 = 0
+
+    mutating func add(_ block: CertifiedBlock) {
+        blocks += 1
+        transactions += UInt64(block.block.transactions.count)
+        attestations += UInt64(block.attestations.count)
+    }
 }
 
 /// What a replay found: all blocks valid, and this at their end.
@@ -95,11 +159,11 @@ public struct ReplayResult: Sendable {
     /// The history tree over all headers.
     public let history: HistoryTree
 
-    init(chain: borrowing Chain, figures: ReplayProgress) {
-        self.figures = figures
-        tip = chain.tip
-        supply = chain.state.supply
-        history = chain.history
+    public init(_ replayed: borrowing ReplayedChain) {
+        figures = replayed.figures
+        tip = replayed.chain.tip
+        supply = replayed.chain.state.supply
+        history = replayed.chain.history
     }
 
     /// Checks a checkpoint: its signatures, and that it is of exactly this chain.
@@ -114,60 +178,6 @@ public struct ReplayResult: Sendable {
             throw .checkpointMismatch(
                 "it is of \(checkpoint.size) headers with root \(checkpoint.root), "
                     + "the blocks give \(history.count) with root \(history.root)")
-        }
-    }
-}
-
-/// Why a replay ended early.
-public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// There is nothing that can be read as an export.
-    case unreadable(String)
-    /// A segment cannot be read on.
-    case archive(file: String, ExportError)
-    /// A segment begins where none does: the one before it had room for its first block, or it has none.
-    case wrongCut(file: String, height: UInt64)
-    /// A block is not valid.
-    case fault(ChainFault)
-    /// The checkpoint does not hold, or cannot be read.
-    case checkpoint(ProofError)
-    /// The checkpoint is of another chain than the blocks.
-    case checkpointMismatch(String)
-
-    /// Whether the input could be read and does not hold, rather than not be read at all.
-    public var doesNotHold: Bool {
-        switch self {
-        case .unreadable: false
-        case .archive(_, let error):
-            switch error {
-            case .checksumMismatch, .segmentTooLong: true
-            default: false
-            }
-        case .wrongCut, .fault, .checkpointMismatch: true
-        case .checkpoint(let error): error.kind == .doesNotHold
-        }
-    }
-
-    /// A stable word for programs.
-    public var code: String {
-        switch self {
-        case .unreadable: "exportUnreadable"
-        case .archive(_, let error): error.code
-        case .wrongCut: "exportWrongCut"
-        case .fault(let fault): fault.offence.code
-        case .checkpoint(let error): error.code
-        case .checkpointMismatch: "checkpointMismatch"
-        }
-    }
-
-    public var description: String {
-        switch self {
-        case .unreadable(let text): text
-        case .archive(let file, let error): "\(file): \(error)"
-        case .wrongCut(let file, let height):
-            "\(file): no segment begins at height \(height); the export was not cut as the format says: export again"
-        case .fault(let fault): fault.description
-        case .checkpoint(let error): "checkpoint: \(error)"
-        case .checkpointMismatch(let text): "The checkpoint is not of this chain: \(text)."
         }
     }
 }

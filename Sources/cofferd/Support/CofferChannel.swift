@@ -26,6 +26,8 @@ struct CofferChannel: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            let written = WrittenBytes()
+            try pipeline.addHandler(written)
             var decoderLimits = NIOHTTPDecoderLimitConfiguration()
             decoderLimits.maxHeaderFieldSize = limits.maximumHeaderBytes
             decoderLimits.maxHeaderListSize = limits.maximumHeaderBytes
@@ -35,7 +37,7 @@ struct CofferChannel: HTTPChannelHandler {
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(ConnectionGuard(limits.connection, maximumBodyBytes: limits.maximumBodyBytes))
+            try pipeline.addHandler(ConnectionGuard(limits.connection, maximumBodyBytes: limits.maximumBodyBytes, written))
             try pipeline.addHandler(
                 HTTPConnectionStateHandler(idleTimeout: .seconds(limits.idleTimeoutSeconds), logger: logger))
             if let submissions { try pipeline.addHandler(SubmissionHandler(submissions, channel)) }

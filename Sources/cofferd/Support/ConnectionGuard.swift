@@ -19,11 +19,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var timer: Scheduled<Void>?
 
     private let maximumBodyBytes: Int
+    private let written: WrittenBytes
 
-    /// - Parameter maximumBodyBytes: the longest body that any route takes.
-    init(_ limits: ConnectionProgress.Limits, maximumBodyBytes: Int) {
+    /// - Parameters:
+    ///   - maximumBodyBytes: the longest body that any route takes.
+    ///   - written: what the same connection was given to send.
+    init(_ limits: ConnectionProgress.Limits, maximumBodyBytes: Int, _ written: WrittenBytes) {
         progress = ConnectionProgress(limits)
         self.maximumBodyBytes = maximumBodyBytes
+        self.written = written
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -58,7 +62,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         carryOut(
-            progress.writabilityChanged(isWritable: isWritable, waitingBytes: Self.waitingBytes(context), at: Self.now), context)
+            progress.writabilityChanged(isWritable: isWritable, sentBytes: sentBytes(context), at: Self.now), context)
         context.fireChannelWritabilityChanged()
     }
 
@@ -112,7 +116,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func schedule(at time: UInt64, _ context: ChannelHandlerContext) {
         timer?.cancel()
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(time)) { [self] in
-            carryOut(progress.timeReached(Self.now, waitingBytes: Self.waitingBytes(context)), context)
+            carryOut(progress.timeReached(Self.now, sentBytes: sentBytes(context)), context)
         }
     }
 
@@ -121,12 +125,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         timer = nil
     }
 
-    /// What waits to be sent. A connection that cannot say so is one that is closed already.
-    private static func waitingBytes(_ context: ChannelHandlerContext) -> Int {
+    /// What has left, of all that was written. A connection that cannot say what waits is one that is closed already.
+    private func sentBytes(_ context: ChannelHandlerContext) -> UInt64 {
         do {
-            return try context.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0
+            let waiting = try context.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0
+            return written.count - min(UInt64(max(0, waiting)), written.count)
         } catch {
-            return 0
+            return written.count
         }
     }
 

@@ -2,7 +2,7 @@
 ///
 /// A connection is bounded in three ways that the HTTP framework does not see to:
 /// - a request's body has to arrive within `bodyRead`, however steadily it trickles;
-/// - while more waits to be sent than the connection takes, at least `minimumWriteBytes` of it must leave in every `writeStall`, or the
+/// - while more waits to be sent than the connection takes, at least `minimumWriteBytes` must leave in every `writeStall`, or the
 ///   client is given up: it does not read, or so slowly that it only means to hold the connection;
 /// - after an answer with `Connection: close` the client has `linger` to read it; meanwhile what it still sends is read and thrown
 ///   away, because closing with unread bytes would reset the connection and could destroy the answer.
@@ -10,7 +10,7 @@
 /// Times are nanoseconds of a monotonic clock.
 struct ConnectionProgress {
     /// With the least time that a stall can be set to, 16 kB a second; no client that means to read is slower.
-    static let minimumWriteBytes = 16_384
+    static let minimumWriteBytes: UInt64 = 16_384
 
     /// How long each may take, in nanoseconds.
     struct Limits: Sendable {
@@ -35,8 +35,8 @@ struct ConnectionProgress {
     private let limits: Limits
     private var bodyDue: UInt64?
     private var writeDue: UInt64?
-    /// What waited to be sent when `writeDue` was set.
-    private var waitingBytes = 0
+    /// What had been sent when `writeDue` was set.
+    private var sentBytes: UInt64 = 0
     private var closeDue: UInt64?
     private var closesAfterAnswer = false
     /// Requests whose answers have not ended.
@@ -79,21 +79,22 @@ struct ConnectionProgress {
     }
 
     /// The connection takes more bytes, or has as many waiting as it holds.
-    mutating func writabilityChanged(isWritable: Bool, waitingBytes: Int, at now: UInt64) -> Action {
+    /// - Parameter sentBytes: what was sent since the connection began. What waits would not do: it also grows, by other answers.
+    mutating func writabilityChanged(isWritable: Bool, sentBytes: UInt64, at now: UInt64) -> Action {
         writeDue = isWritable ? nil : now + limits.writeStall
-        self.waitingBytes = waitingBytes
+        self.sentBytes = sentBytes
         return arm()
     }
 
     /// The time asked for with `wake` has come.
-    /// - Parameter waitingBytes: what waits to be sent now.
-    mutating func timeReached(_ now: UInt64, waitingBytes: Int) -> Action {
+    /// - Parameter sentBytes: what was sent since the connection began.
+    mutating func timeReached(_ now: UInt64, sentBytes: UInt64) -> Action {
         wakesAt = nil
         if isDue(closeDue, now) { return .close }
         if isDue(writeDue, now) {
-            guard self.waitingBytes - waitingBytes >= Self.minimumWriteBytes else { return .close }
+            guard sentBytes >= self.sentBytes + Self.minimumWriteBytes else { return .close }
             writeDue = now + limits.writeStall
-            self.waitingBytes = waitingBytes
+            self.sentBytes = sentBytes
         }
         guard isDue(bodyDue, now) else { return arm() }
         bodyDue = nil

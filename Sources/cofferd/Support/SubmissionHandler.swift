@@ -7,7 +7,8 @@ import Node
 ///
 /// It stands between the connection's bounds and the routes. A plain submission that has arrived whole is handed to the node; every
 /// other request passes, and so does one that breaks off. While a submission is being answered, what arrives behind it is held, so that
-/// answers keep the order of their requests.
+/// answers keep the order of their requests. So it is while more waits to be sent than the connection takes, and then nothing is read
+/// either: a client that does not read its answers cannot have more of them made.
 ///
 /// Belongs to one connection; everything in it happens on that connection's event loop.
 final class SubmissionHandler: ChannelDuplexHandler {
@@ -16,7 +17,7 @@ final class SubmissionHandler: ChannelDuplexHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// While a submission is being answered, no more is read than what holds so many parts.
+    /// While a submission is being answered, no more is read once so many parts are held.
     private static let maximumHeldParts = 16
 
     private enum State {
@@ -35,7 +36,7 @@ final class SubmissionHandler: ChannelDuplexHandler {
         let due: NIODeadline?
     }
 
-    /// What arrives while a submission is being answered.
+    /// What arrives while nothing more can be answered.
     private enum Held {
         case part(HTTPRequestPart)
         case readComplete
@@ -48,7 +49,8 @@ final class SubmissionHandler: ChannelDuplexHandler {
     private var state = State.passing
     /// Requests that went to the routes and are not answered yet.
     private var passedRequests = 0
-    private var held: [Held] = []
+    private var held = CircularBuffer<Held>()
+    private var isReleasing = false
     private var wantsRead = false
     private var isTimerRunning = false
     /// The last `Host` that was found to be good.
@@ -62,12 +64,13 @@ final class SubmissionHandler: ChannelDuplexHandler {
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        receive(unwrapInboundIn(data), context)
+        let part = unwrapInboundIn(data)
+        if mustHold(context) { held.append(.part(part)) } else { receive(part, context) }
     }
 
     private func receive(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
         switch (state, part) {
-        case (.answering, _): held.append(.part(part))
+        case (.answering, _): preconditionFailure("while a submission is being answered, others are held")
         case (.passing, .head(let head)):
             if passedRequests == 0, let form = DirectSubmissions.Form(head, isKnownHost: isKnownHost) {
                 state = .gathering(form, body: ByteBuffer())
@@ -142,15 +145,12 @@ final class SubmissionHandler: ChannelDuplexHandler {
         releaseHeld(context)
     }
 
-    /// Lets through what arrived meanwhile, up to the next submission.
+    /// Lets through what arrived meanwhile, up to the next submission, and as long as the connection takes answers.
     private func releaseHeld(_ context: ChannelHandlerContext) {
-        let waiting = held
-        held = []
-        for (position, item) in waiting.enumerated() {
-            if case .answering = state {
-                held += waiting[position...]
-                return
-            }
+        // What is let through may be answered at once, and change what the connection takes.
+        guard !isReleasing else { return }
+        isReleasing = true
+        while !isAnswering, context.channel.isWritable, let item = held.popFirst() {
             switch item {
             case .part(let part): receive(part, context)
             case .readComplete: context.fireChannelReadComplete()
@@ -158,10 +158,20 @@ final class SubmissionHandler: ChannelDuplexHandler {
             case .error(let error): pass(error, context)
             }
         }
-        if wantsRead {
+        isReleasing = false
+        if wantsRead, mayRead(context) {
             wantsRead = false
             context.read()
         }
+    }
+
+    /// Whether what arrives has to wait: behind a submission, behind what waits already, or for the client to read.
+    private func mustHold(_ context: ChannelHandlerContext) -> Bool {
+        isAnswering || !held.isEmpty || !context.channel.isWritable
+    }
+
+    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+        context.channel.isWritable && held.count <= Self.maximumHeldParts
     }
 
     // MARK: Everything else
@@ -191,20 +201,25 @@ final class SubmissionHandler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if isAnswering { held.append(.readComplete) } else { context.fireChannelReadComplete() }
+        if mustHold(context) { held.append(.readComplete) } else { context.fireChannelReadComplete() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if isAnswering { held.append(.error(error)) } else { pass(error, context) }
+        if mustHold(context) { held.append(.error(error)) } else { pass(error, context) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The client sends no more: who was not answered yet still is.
-        if isAnswering { held.append(.event(event)) } else { pass(event, context) }
+        if mustHold(context) { held.append(.event(event)) } else { pass(event, context) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+        if context.channel.isWritable { releaseHeld(context) }
     }
 
     func read(context: ChannelHandlerContext) {
-        if isAnswering, held.count > Self.maximumHeldParts { wantsRead = true } else { context.read() }
+        if mayRead(context) { context.read() } else { wantsRead = true }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -40,10 +40,11 @@ extension ProcessTests {
             for _ in 0..<8 {
                 let scene = try DaemonScene()
                 for _ in 0..<3 {
-                    let outcome = try BuiltProgram.run(
-                        "cofferd", ["--data", scene.data.path, "--listen", "127.0.0.1:0"] + scene.files.arguments,
-                        seconds: Double(random.below(200)) / 1_000)
-                    #expect(outcome.exitCode == 9, "\(outcome.errors)")
+                    let lifetime = Double(random.below(200)) / 1_000
+                    #expect(throws: BuiltProgram.DidNotEnd.self, "it ended by itself") {
+                        try BuiltProgram.run(
+                            "cofferd", ["--data", scene.data.path, "--listen", "127.0.0.1:0"] + scene.files.arguments, seconds: lifetime)
+                    }
                 }
                 let daemon = try scene.start()
                 _ = try await scene.wallets("alice", cents: 1, on: daemon)

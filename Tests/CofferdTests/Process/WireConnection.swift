@@ -10,11 +10,16 @@ struct WireConnection {
     /// Of an answer that is a stream: what was read of it and not yet given out.
     private var streamed = ""
 
-    /// - Parameter seconds: after so long the connection is closed, so that a daemon that never answers fails a test instead of holding it up.
-    init(port: Int, seconds: Int64 = 60) async throws {
+    /// - Parameters:
+    ///   - seconds: after so long the connection is closed, so that a daemon that never answers fails a test instead of holding it up.
+    ///   - reads: whether what arrives is read before `startReading`; if not, the system keeps no more than a few kilobytes of it.
+    init(port: Int, seconds: Int64 = 60, reads: Bool = true) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
-        let connecting = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).channelInitializer { channel in
+        var connecting = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Receiver(continuation)) }
+        }
+        if !reads {
+            connecting = connecting.channelOption(.autoRead, value: false).channelOption(.socketOption(.so_rcvbuf), value: 16_384)
         }
         let channel = try await connecting.connect(host: "127.0.0.1", port: port).get()
         let timer = channel.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
@@ -46,6 +51,9 @@ struct WireConnection {
         do { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) } catch {}
     }
 
+    /// Sends bytes as fast as the daemon takes them, without waiting for that.
+    func sendSoon(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+
     func send(_ text: String) async { await send(Array(text.utf8)) }
 
     /// Sends a request whole.
@@ -66,6 +74,9 @@ struct WireConnection {
     func sendNoMore() async throws { try await channel.close(mode: .output) }
 
     // MARK: - Receiving
+
+    /// Reads what arrives, from now on.
+    func startReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     /// The next answer, with a body of known length.
     mutating func answer() async throws -> Answer {

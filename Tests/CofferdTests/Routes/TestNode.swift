@@ -23,7 +23,7 @@ final class TestNode: Sendable {
     let disk: HeldDisk
     let clock: TestClock
     private let settings: Settings
-    private let metrics = PrometheusMetrics()
+    let metrics = PrometheusMetrics()
     private let verifier = SignatureVerifier(workerCount: 2)
     private let directory: TemporaryDirectory
     private let nextNonce = Atomic<UInt64>(1)
