@@ -15,6 +15,7 @@ let targets: [String: Target] = [
     "supplyRecord": { canonical($0) { bytes throws(DecodingError) in try SupplyRecord(decoding: bytes).bytes } },
     "historyTree": { canonical($0) { bytes throws(DecodingError) in try HistoryTree(decoding: bytes).bytes } },
     "segment": readSegment,
+    "snapshot": readSnapshot,
     "checkpoint": readCheckpoint,
     // Documents: what is read, written and read again is the same, and checking it ends.
     "json": readJSON,
@@ -24,6 +25,7 @@ let targets: [String: Target] = [
     "history": readHistory,
     "supply": readSupply,
     "consistency": readConsistency,
+    "evidence": readEvidence,
     "submission": readSubmission,
     // What witnesses read, and what is read of them.
     "cosignature": readCosignatures,
