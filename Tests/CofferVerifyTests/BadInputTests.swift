@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Support
@@ -126,7 +127,36 @@ extension BadInputTests.Case {
     /// Where the count of transactions stands in a header (`docs/spec/block.md` section 1).
     private static let transactionCountOffset = 212
 
+    /// A chain that is to begin at a checkpoint, with a snapshot that `write` makes.
+    private static func snapshot(_ name: String, _ code: String, _ write: @escaping @Sendable (URL, SelfTestChain) throws -> Void) -> Self {
+        Self("a snapshot: \(name)", 2, code) { directory, chain in
+            let file = directory.appending(path: "snapshot")
+            try write(file, chain)
+            let arguments = try export(directory, chain) { try segmentBytes(chain).write(to: $0) }
+            let checkpoint = directory.appending(path: "export").appending(path: ExportFormat.checkpointFileName)
+            return arguments + ["--from", checkpoint.path, "--snapshot", file.path]
+        }
+    }
+
+    private static func snapshotHeader(_ chain: SelfTestChain) -> [UInt8] {
+        SnapshotFormat.magic + [0, UInt8(SnapshotFormat.version)] + chain.network.network.bytes.bytes
+    }
+
     static let exports: [Self] = [
+        snapshot("1 TiB of zeros", "snapshotWrongMagic") { file, _ in try sparse(file, [], byteCount: tebibyte) },
+        snapshot("a frame that claims 4 GiB", "snapshotFrameTooLong") { file, chain in
+            try sparse(file, snapshotHeader(chain) + [0xff, 0xff, 0xff, 0xff], byteCount: tebibyte)
+        },
+        snapshot("a frame that claims 8 MiB, and has nothing", "snapshotTruncated") { file, chain in
+            try Data(snapshotHeader(chain) + [0, 0x80, 0, 0]).write(to: file)
+        },
+        snapshot("a pipe that nobody writes to", "fileUnreadable") { file, _ in try pipe(file) },
+        Self("a path to write to that exists", 2, "outputExists") { directory, chain in
+            let arguments = try export(directory, chain) { try segmentBytes(chain).write(to: $0) }
+            let file = directory.appending(path: "there")
+            try Data("kept".utf8).write(to: file)
+            return ["snapshot"] + arguments.dropFirst() + ["--out", file.path]
+        },
         segment("a frame that claims 4 GiB", 2, "exportFrameTooLong") { bytes, chain in
             bytes = chain.segmentHeader + [0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 100)
         },
@@ -206,7 +236,7 @@ extension BadInputTests.Case {
         return Data((text[..<start.upperBound] + hashes + text[end...]).utf8)
     }
 
-    private static let proofs = ["receipt", "balance", "history", "supply"]
+    private static let proofs = ["receipt", "balance", "history", "supply", "evidence"]
 
     static let documents: [Self] =
         proofs.flatMap { command in
