@@ -116,6 +116,7 @@ let package = Package(
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
                 hummingbird, hummingbirdTesting,
             ] + network),
+        tests("CofferVerifyTests", ["coffer-verify", "Verifier", "Ledger", "Cryptography", argumentParser]),
         tests("WitnessTests", ["coffer-witness", "coffer-verify", "cofferd", "Client", "Custody", "Ledger", "Cryptography"]),
         tests("ProjectTests", ["Verifier", "Ledger", "Cryptography"]),
     ],

@@ -145,13 +145,7 @@ struct StartOptions: ParsableArguments {
         } catch {
             throw Verdict.unreadable(code: error.code, "\(from): \(error)", json: common.json)
         }
-        let handle: FileHandle
-        do {
-            handle = try FileHandle(forReadingFrom: URL(filePath: snapshot))
-        } catch {
-            throw Verdict.unreadable(
-                code: "fileUnreadable", "\(snapshot) cannot be opened: \(error.localizedDescription) Check the path.", json: common.json)
-        }
+        let handle = try InputFile.open(snapshot, json: common.json)
         do throws(SnapshotError) {
             return .snapshot(
                 try Snapshot(network: chainspec.network) { count throws(ExportError) in

@@ -19,6 +19,7 @@ struct CofferVerify: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ReceiptCommand.self, BalanceCommand.self, HistoryCommand.self, SupplyCommand.self, CheckpointCommand.self, ChainCommand.self,
+            SelfTestCommand.self,
             SnapshotCommand.self, EvidenceCommand.self,
         ])
 

@@ -56,13 +56,7 @@ struct Verdict: Error {
 /// Input files are hostile: they are read whole only up to a limit.
 enum InputFile {
     static func read(_ path: String, maximumByteCount: Int, json: Bool) throws -> [UInt8] {
-        let handle: FileHandle
-        do {
-            handle = try FileHandle(forReadingFrom: URL(filePath: path))
-        } catch {
-            throw Verdict.unreadable(
-                code: "fileUnreadable", "\(path) cannot be opened: \(error.localizedDescription) Check the path.", json: json)
-        }
+        let handle = try open(path, json: json)
         let bytes: Data
         do {
             bytes = try handle.read(upToCount: maximumByteCount + 1) ?? Data()
@@ -76,6 +70,35 @@ enum InputFile {
                 json: json)
         }
         return [UInt8](bytes)
+    }
+}
+
+extension InputFile {
+    /// Opens a file that is read piece by piece.
+    static func open(_ path: String, json: Bool) throws -> FileHandle {
+        guard !mayNeverEnd(path) else {
+            throw Verdict.unreadable(
+                code: "fileUnreadable", "\(path) is a directory, a device or a pipe, which may never end. Give a regular file.", json: json)
+        }
+        do {
+            return try FileHandle(forReadingFrom: URL(filePath: path))
+        } catch {
+            throw Verdict.unreadable(
+                code: "fileUnreadable", "\(path) cannot be opened: \(error.localizedDescription) Check the path.", json: json)
+        }
+    }
+
+    /// Whether opening or reading the path could wait for ever. What a shell or the system gives under /dev and /proc is for the person
+    /// to know.
+    private static func mayNeverEnd(_ path: String) -> Bool {
+        guard !path.hasPrefix("/dev/"), !path.hasPrefix("/proc/") else { return false }
+        do {
+            let file = URL(filePath: path).resolvingSymlinksInPath()
+            return try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile != true
+        } catch {
+            // It is not there, or not for us: opening it says so.
+            return false
+        }
     }
 }
 

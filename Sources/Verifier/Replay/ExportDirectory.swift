@@ -44,7 +44,9 @@ public struct ExportDirectory {
                     "The export has \(segments.count) segments, and \(name) is not among them. "
                         + "Copy the missing segment, or export again.")
             }
-            total += try fileByteCount(directory.appending(path: name))
+            // File systems have files of up to 2^63 - 1 bytes that take no room: it is a sum for showing progress, and may be too small.
+            let (sum, overflows) = total.addingReportingOverflow(try fileByteCount(directory.appending(path: name)))
+            total = overflows ? .max : sum
         }
         return total
     }

@@ -1,0 +1,42 @@
+import Foundation
+
+/// A directory for damaged copies, removed with the value.
+struct WorkingDirectory: ~Copyable {
+    private let url: URL
+    /// Where the copy is.
+    private let export: URL
+
+    var path: String { export.path }
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "coffer-self-test-\(UUID().uuidString)")
+        export = url.appending(path: "export")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(at: url)
+        } catch {
+            FileHandle.standardError.write(Data("left behind: \(url.path): \(error.localizedDescription)\n".utf8))
+        }
+    }
+
+    /// Makes these files the whole content.
+    func write(_ files: [String: ArchiveScene.File]) throws {
+        let manager = FileManager.default
+        if manager.fileExists(atPath: export.path) { try manager.removeItem(at: export) }
+        try manager.createDirectory(at: export, withIntermediateDirectories: false)
+        for (name, file) in files {
+            let place = export.appending(path: name)
+            switch file {
+            case .bytes(let bytes): try Data(bytes).write(to: place)
+            case .directory: try manager.createDirectory(at: place, withIntermediateDirectories: false)
+            case .link(let bytes):
+                let target = url.appending(path: "target-of-\(name)")
+                try Data(bytes).write(to: target)
+                try manager.createSymbolicLink(at: place, withDestinationURL: target)
+            }
+        }
+    }
+}
