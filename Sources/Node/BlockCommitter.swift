@@ -17,12 +17,18 @@ final class BlockCommitter: Sendable {
     private let configuration: NodeConfiguration
     private let clock: @Sendable () -> TimeMilliseconds
     private let durable: Mutex<DurableTip>
-    /// Is called when fewer blocks wait, and when the thread gives up.
-    private let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
-    /// Is told of the history tree of every durable block.
-    private let onDurable = Mutex<(@Sendable (HistoryTree) -> Void)?>(nil)
+    private let listeners = Mutex(Listeners())
     private let problem = Mutex<StorageError?>(nil)
     private let waiters = Mutex(Waiters())
+
+    /// Who is told. A function that is itself the mutex's value would be wrapped once more by every look at it, until calling it takes more
+    /// stack than a thread has; as a structure's field it stays what it is.
+    private struct Listeners {
+        /// Is called when fewer blocks wait, and when the thread gives up.
+        var onRoom: (@Sendable () -> Void)?
+        /// Is told of the history tree of every durable block.
+        var onDurable: (@Sendable (HistoryTree) -> Void)?
+    }
 
     private struct Queue {
         var blocks: [UnattestedBlock] = []
@@ -105,16 +111,16 @@ final class BlockCommitter: Sendable {
 
     /// Sets who is told when there is room for a block.
     func whenRoom(_ call: @escaping @Sendable () -> Void) {
-        onRoom.withLock { $0 = call }
+        listeners.withLock { $0.onRoom = call }
     }
 
     /// Sets who is told when blocks became durable.
     func whenDurable(_ call: @escaping @Sendable (HistoryTree) -> Void) {
-        onDurable.withLock { $0 = call }
+        listeners.withLock { $0.onDurable = call }
     }
 
     private func tellOfRoom() {
-        let call = onRoom.withLock { $0 }
+        let call = listeners.withLock { $0.onRoom }
         call?()
     }
 
@@ -209,7 +215,8 @@ final class BlockCommitter: Sendable {
         queue.withLock { $0.blocks.removeFirst(commits.count) }
         tellOfRoom()
         resumeWaiters()
-        onDurable.withLock { $0 }?(last.history)
+        let onDurable = listeners.withLock { $0.onDurable }
+        onDurable?(last.history)
         var endings: [(TransactionID, TransactionRegistry.Ending)] = []
         for commit in commits {
             let header = commit.certified.block.header
