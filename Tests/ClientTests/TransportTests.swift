@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// The real transport against a real server, which misbehaves in every way a node's address may lead to.
-@Suite("HTTP transport", .serialized, .enabled(if: PythonServer.isAvailable, "needs /usr/bin/python3"), .timeLimit(.minutes(2)))
+@Suite("HTTP transport", .serialized, .enabled(if: PythonServer.isAvailable, "needs /usr/bin/python3"), .timeLimit(.minutes(10)))
 struct TransportTests {
     private func transport(_ server: borrowing PythonServer) throws -> URLSessionTransport {
         URLSessionTransport(root: try NodeAddress.parse("http://127.0.0.1:\(server.port)/base/"))

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Transactions that arrive together: batches, and single ones that gather.
-@Suite(.timeLimit(.minutes(2))) struct AdmissionTests {
+@Suite(.timeLimit(.minutes(10))) struct AdmissionTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let bob = network.account("bob")

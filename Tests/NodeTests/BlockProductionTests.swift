@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// When blocks are made, and of what.
-@Suite(.timeLimit(.minutes(2))) struct BlockProductionTests {
+@Suite(.timeLimit(.minutes(10))) struct BlockProductionTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let bob = network.account("bob")

@@ -8,7 +8,7 @@ import Verifier
 @testable import Node
 
 /// Proofs in the history tree, of a node that made the chain.
-@Suite(.timeLimit(.minutes(2))) struct HistoryTests {
+@Suite(.timeLimit(.minutes(10))) struct HistoryTests {
     /// A chain long enough that some headers are indexed and some are not, before and after the node starts anew.
     @Test func everyHeaderIsProvedIntoEveryCheckpoint() async throws {
         let network = TestNetwork()

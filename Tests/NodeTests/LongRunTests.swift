@@ -6,7 +6,7 @@ import Testing
 @testable import Node
 
 /// What must not grow with the number of blocks that a node has made.
-@Suite(.timeLimit(.minutes(2))) struct LongRunTests {
+@Suite(.timeLimit(.minutes(10))) struct LongRunTests {
     @Test func tellingOfBlocksTakesNoMoreStackThanAtFirst() async throws {
         let network = TestNetwork()
         let alice = network.account("alice")

@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// What the node proves, checked with the chain specification and nothing else.
-@Suite(.timeLimit(.minutes(2))) struct ProofTests {
+@Suite(.timeLimit(.minutes(10))) struct ProofTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let bob = network.account("bob")

@@ -6,7 +6,7 @@ import Testing
 import Verifier
 
 /// Which signers a node needs, and what they sign.
-@Suite(.timeLimit(.minutes(2))) struct QuorumTests {
+@Suite(.timeLimit(.minutes(10))) struct QuorumTests {
     @Test(arguments: [[], [0], [2]] as [[ValidatorIndex]])
     func withoutAQuorumNoNodeStarts(held: [ValidatorIndex]) throws {
         let error = try failure(signers: held.map { TestSigner($0) })

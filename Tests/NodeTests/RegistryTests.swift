@@ -6,7 +6,7 @@ import Testing
 @testable import Node
 
 /// What is under way, who waits for it, and how much of that there can be.
-@Suite(.timeLimit(.minutes(2))) struct RegistryTests {
+@Suite(.timeLimit(.minutes(10))) struct RegistryTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let bob = network.account("bob")

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// The end of a node: whatever was said to be final is there, and nobody is left waiting.
-@Suite(.timeLimit(.minutes(2))) struct ShutdownTests {
+@Suite(.timeLimit(.minutes(10))) struct ShutdownTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let full = StorageError.full("no room")

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// A disk without room, and other reasons why blocks do not become durable.
-@Suite(.timeLimit(.minutes(2))) struct StorageFailureTests {
+@Suite(.timeLimit(.minutes(10))) struct StorageFailureTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let full = StorageError.full("The disk is full. Make room.")

@@ -5,7 +5,7 @@ import Testing
 
 /// Everything at once: random operations from many tasks while the disk is slow, full and good again, and the node stops and starts.
 /// In the end the history follows from genesis by the rules (`TestNode.checkHistory`), and everyone was told the truth.
-@Suite(.timeLimit(.minutes(3))) struct StressTests {
+@Suite(.timeLimit(.minutes(10))) struct StressTests {
     /// What a task was told of one transaction, in the order of telling.
     private struct Told: Sendable {
         var final: [TransactionID: TransactionStatus] = [:]

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What becomes of a submission, and of the same one again.
-@Suite(.timeLimit(.minutes(2))) struct SubmissionTests {
+@Suite(.timeLimit(.minutes(10))) struct SubmissionTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
     static let bob = network.account("bob")

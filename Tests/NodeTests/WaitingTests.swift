@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// Waiting for a transaction, and giving up waiting.
-@Suite(.timeLimit(.minutes(2))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitingTests {
     static let network = TestNetwork()
     static let alice = network.account("alice")
 

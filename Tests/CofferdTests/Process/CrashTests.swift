@@ -10,7 +10,7 @@ extension ProcessTests {
         private static let killCount = 50
         private static let clientCount = 8
 
-        @Test(.timeLimit(.minutes(5)))
+        @Test(.timeLimit(.minutes(10)))
         func acknowledgedTransactionsSurviveKills() async throws {
             let scene = try DaemonScene()
             var random = SplitMix64(test: "CrashTests")

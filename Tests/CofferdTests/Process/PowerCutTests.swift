@@ -9,7 +9,7 @@ extension ProcessTests {
         private static let kills = 4
         private static let points = 200
 
-        @Test(.timeLimit(.minutes(5)))
+        @Test(.timeLimit(.minutes(10)))
         func acknowledgedTransactionsSurvivePowerCuts() throws {
             let directory = try TemporaryDirectory()
             let recorder = directory.url.appending(path: "recorder.so").path

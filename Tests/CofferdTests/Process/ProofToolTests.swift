@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// `coffer` gets proofs from a real daemon, `coffer-verify` checks them from files, and names what was changed in them.
-@Suite(.timeLimit(.minutes(5))) struct ProofToolTests {
+@Suite(.timeLimit(.minutes(10))) struct ProofToolTests {
     /// How long one run of a program may take.
     private static let runLimitSeconds = 60.0
 

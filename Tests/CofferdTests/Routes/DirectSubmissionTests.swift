@@ -10,7 +10,7 @@ import Testing
 @testable import cofferd
 
 /// Single submissions that are answered on their connection (`SubmissionHandler`): what they get is what the route gives.
-@Suite(.timeLimit(.minutes(2))) struct DirectSubmissionTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectSubmissionTests {
     private static let direct = ["Content-Type: application/octet-stream"]
     /// The same media type in a form that only the route reads.
     private static let byRoute = ["Content-Type: application/octet-stream; v=1"]

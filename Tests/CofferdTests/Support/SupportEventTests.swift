@@ -4,7 +4,7 @@ import Testing
 
 @testable import cofferd
 
-@Suite(.timeLimit(.minutes(3))) struct SupportEventTests {
+@Suite(.timeLimit(.minutes(10))) struct SupportEventTests {
     private func event(_ number: UInt64) -> ServerSentEvent {
         ServerSentEvent(id: "\(number)", name: "block", data: ["height": .number(number)])
     }

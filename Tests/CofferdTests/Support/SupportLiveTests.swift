@@ -7,7 +7,7 @@ import Testing
 
 /// The limits on connections, over real ones. The times are those of the settings, whose unit is the second; one test at a time, so that
 /// they do not make each other late. What would happen without a limit always takes far longer than what happens with it.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct SupportLiveTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct SupportLiveTests {
     private let submit = "POST /v1/transactions HTTP/1.1\r\nHost: x\r\n"
 
     private func code(in answer: String) throws -> String? {

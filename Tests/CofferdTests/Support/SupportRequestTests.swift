@@ -8,7 +8,7 @@ import Testing
 
 @testable import cofferd
 
-@Suite(.timeLimit(.minutes(3))) struct SupportRequestTests {
+@Suite(.timeLimit(.minutes(10))) struct SupportRequestTests {
     @Test(arguments: ["a", "0123456789abcdef", "A.b_c-9", String(repeating: "x", count: 64)])
     func aWellFormedRequestIDIsTakenOver(_ id: String) async throws {
         let server = try SupportServer()
