@@ -39,6 +39,14 @@ import Testing
         #expect(names.count { $0 == "scale" } == 4)
     }
 
+    @Test("a long load on a real node is compared with its beginning")
+    func soak() throws {
+        let rows = try Self.rows(["--only", "soak"])
+        let what = rows.compactMap { ($0["parameters"] as? [String: Any])?["what"] as? String }
+        #expect(what.count == 3 && what.first == "rate of the last rounds", "\(what)")
+        #expect(rows.allSatisfy { ($0["figure"] as? Double).map { $0 >= 0 } == true && ($0["limit"] as? Double).map { $0 > 0 } == true })
+    }
+
     @Test("the same seed gives the same chain, and another one another")
     func isDeterministic() throws {
         func tip(_ seed: String, _ threads: String) throws -> String {

@@ -64,6 +64,9 @@ struct CofferBench: ParsableCommand {
     @Option(help: ArgumentHelp("Also measures scale, with this number of accounts.", valueName: "count"))
     var scaleAccounts: Int?
 
+    @Option(help: ArgumentHelp("Also measures soak, with so many single submissions to one node.", valueName: "count"))
+    var soakTransactions: Int?
+
     @Flag(help: "Also measures points for the picture: 1000 to 1000000 accounts, 1 to all threads.")
     var sweep = false
 
@@ -88,6 +91,9 @@ struct CofferBench: ParsableCommand {
             throw ValidationError("--block-transactions must be 1 to \(Block.maximumTransactionCount).")
         }
         guard (1...100_000_000).contains(scaleAccounts ?? 1) else { throw ValidationError("--scale-accounts must be 1 to 100000000.") }
+        guard (1...1_000_000_000).contains(soakTransactions ?? 1) else {
+            throw ValidationError("--soak-transactions must be 1 to 1000000000.")
+        }
         guard (1...100_000).contains(blocks ?? 1) else { throw ValidationError("--blocks must be 1 to 100000.") }
         for name in only where Measurements.named(name) == nil {
             let names = Measurements.all.map(\.name).joined(separator: ", ")
@@ -101,10 +107,12 @@ struct CofferBench: ParsableCommand {
         var settings = Settings(
             size: size, threads: threads, accounts: accounts.sorted(), blockTransactions: blockTransactions ?? 0, blocks: blocks ?? 0,
             seed: seed, directory: URL(filePath: directory), project: URL(filePath: project), keepsData: keep,
-            scaleAccounts: scaleAccounts,
-            includesSweep: sweep, mix: mix, blockRowName: rowName)
+            scaleAccounts: scaleAccounts, soakTransactions: soakTransactions, includesSweep: sweep, mix: mix, blockRowName: rowName)
         if scale || only.contains("scale"), scaleAccounts == nil {
             settings.scaleAccounts = settings.sized(tiny: 128, quick: 100_000, full: 10_000_000)
+        }
+        if only.contains("soak"), soakTransactions == nil {
+            settings.soakTransactions = settings.sized(tiny: 800, quick: 300_000, full: 5_000_000)
         }
         if accounts.isEmpty { settings.accounts = settings.sized(tiny: [64], quick: [10_000, 50_000], full: [10_000, 1_000_000]) }
         if blockTransactions == nil { settings.blockTransactions = settings.sized(tiny: 20, quick: 5_000, full: 32_768) }

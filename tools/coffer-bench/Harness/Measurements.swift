@@ -12,6 +12,7 @@ enum Measurements {
         IngestMeasurement.single,
         IngestMeasurement.latency,
         IngestMeasurement.saturation,
+        SoakMeasurement(),
         SweepMeasurement(),
         ScaleMeasurement(),
         LimitAtEndMeasurement(),

@@ -29,6 +29,8 @@ struct Settings: Sendable {
     var keepsData: Bool
     /// How many accounts the `scale` row has; nil when it is not wanted.
     var scaleAccounts: Int?
+    /// How many transactions the `soak` row submits; nil when it is not wanted.
+    var soakTransactions: Int?
     /// Whether the `sweep` row is wanted.
     var includesSweep: Bool
 

@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 import NIOCore
 
@@ -59,8 +60,10 @@ struct IngestScene: Sendable {
     let wallets: IngestWallets
     let generator: LoadGenerator
 
-    /// Calls `body` with a fresh node and its wallets, and ends the node.
-    static func with(_ settings: Settings, _ name: String, _ body: (IngestScene) async throws -> [Row]) async throws -> [Row] {
+    /// Calls `body` with a fresh node and its wallets, and ends the node, whose data move to `kept` if that is given.
+    static func with(
+        _ settings: Settings, _ name: String, keepingDataAt kept: URL? = nil, _ body: (IngestScene) async throws -> [Row]
+    ) async throws -> [Row] {
         let sizes = IngestSizes(settings)
         let node = try IngestNode(settings)
         let generator = LoadGenerator(port: node.port)
@@ -71,7 +74,7 @@ struct IngestScene: Sendable {
                 wallets: wallets, generator: generator)
             let rows = try await body(scene)
             try await generator.close()
-            try node.stop()
+            try node.stop(keepingDataAt: kept)
             return rows
         } catch {
             try await generator.close()

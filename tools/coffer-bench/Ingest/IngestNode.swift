@@ -53,13 +53,17 @@ final class IngestNode: Sendable {
     /// The CPU time of the node so far, in seconds.
     var cpuSeconds: Double { get throws { try CPUTime.seconds(of: "\(process.processIdentifier)") } }
 
+    /// The node's anonymous resident memory, in bytes.
+    var anonymousMemoryBytes: Int { get throws { try Machine.anonymousMemoryBytes(of: "\(process.processIdentifier)") } }
+
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Ends the node and removes its data.
-    func stop() throws {
+    /// Ends the node, and removes its data or moves them to where nothing is yet.
+    func stop(keepingDataAt kept: URL? = nil) throws {
         process.terminate()
         process.waitUntilExit()
         let code = process.terminationStatus
+        if let kept { try FileManager.default.moveItem(at: directory.appending(path: "data"), to: kept) }
         try FileManager.default.removeItem(at: directory)
         guard code == 0 else { throw BenchFailure("the node ended with \(code)") }
     }
