@@ -31,7 +31,8 @@ enum Machine {
 
     /// Anonymous resident memory of a process in bytes. `process` is its id.
     static func anonymousMemoryBytes(of process: String) throws -> Int {
-        guard let value = field("RssAnon", in: "/proc/\(process)/status"), let kibibytes = Int(value.split(separator: " ").first ?? "") else {
+        guard let value = field("RssAnon", in: "/proc/\(process)/status"), let kibibytes = Int(value.split(separator: " ").first ?? "")
+        else {
             throw BenchFailure("/proc/\(process)/status has no RssAnon: this needs a Linux kernel of 4.5 or later.")
         }
         return kibibytes << 10
