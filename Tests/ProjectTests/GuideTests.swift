@@ -24,7 +24,8 @@ import Testing
             arguments: DaemonProcess.developmentArguments + ["--listen", "127.0.0.1:\(Self.port)"])
         let preparation = try Self.shellBlocks(of: "docs/guides/wallet.md") + "\ncoffer proof \"$me\" --out account.proof\n"
         let blocks = try Self.shellBlocks(of: "docs/guides/auditor.md").components(separatedBy: "python3 -m venv")[0]
-        try run(preparation + blocks, in: directory.url.appending(path: "work"))
+        let audit = try Self.shellBlocks(of: "docs/guides/audit.md")
+        try run("\(preparation)\(blocks)\n\(audit)", in: directory.url.appending(path: "work"))
         #expect(daemon.stop() == 0)
     }
 

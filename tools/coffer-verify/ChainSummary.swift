@@ -102,13 +102,15 @@ enum Unchecked {
 }
 
 extension Verdict {
-    mutating func addUnchecked(_ assumedUntil: UInt64, _ start: ReplayStart) {
+    @discardableResult
+    mutating func addUnchecked(_ assumedUntil: UInt64, _ start: ReplayStart) -> [String] {
         var list: [String] = []
         if start.height > 0 { list.append("the transactions of heights 1 to \(start.height)") }
         if assumedUntil > start.height { list.append("the signatures of transactions up to height \(assumedUntil)") }
-        guard !list.isEmpty else { return }
+        guard !list.isEmpty else { return list }
         add("notChecked", .array(list.map { .string($0) }))
         note("NOT CHECKED: \(list.joined(separator: "; "))")
+        return list
     }
 
     /// Where exactly, by which rule, and what was expected and found.

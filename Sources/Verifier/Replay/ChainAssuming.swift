@@ -8,7 +8,7 @@ extension Chain {
     /// The verdicts are those of `append`, except that no signature of a transaction is found invalid.
     @available(*, noasync, message: "verification computes on the calling thread")
     mutating func appendAssumingSignatures(
-        _ blocks: [CertifiedBlock], _ appended: (CertifiedBlock) -> Void = { _ in }
+        _ blocks: [CertifiedBlock], _ appended: (CertifiedBlock, BlockOutcome) -> Void = { _, _ in }
     ) throws(ChainFault) {
         var checks: [SignatureCheck] = []
         let counts = blocks.map { attestationChecks($0, &checks) }
@@ -16,18 +16,19 @@ extension Chain {
         for (block, count) in zip(blocks, counts) {
             let own = results.prefix(count)
             results = results.dropFirst(count)
+            let outcome: BlockOutcome
             do {
-                try appendAssumingSignatures(block, own)
+                outcome = try appendAssumingSignatures(block, own)
             } catch {
                 throw ChainFault(height: tip.height + 1, offence: error)
             }
-            appended(block)
+            appended(block, outcome)
         }
     }
 
     private mutating func appendAssumingSignatures(
         _ certified: CertifiedBlock, _ attestations: ArraySlice<VerifiedSignature?>
-    ) throws(BlockOffence) {
+    ) throws(BlockOffence) -> BlockOutcome {
         try checkForm(of: certified)
         try checkHeader(of: certified.block)
         try checkFinality(certified, attestations)
@@ -42,6 +43,6 @@ extension Chain {
                 throw .transaction(position: position, id: transaction.id, refusal: error)
             }
         }
-        _ = try seal(header)
+        return try seal(header)
     }
 }

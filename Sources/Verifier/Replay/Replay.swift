@@ -2,6 +2,9 @@ public import Ledger
 
 /// Verifies a whole chain from genesis, from blocks in order.
 public enum Replay {
+    /// Is given a block that is valid, and what it made of the state.
+    public typealias Observer = (CertifiedBlock, BlockOutcome) -> Void
+
     /// So many transactions' signatures are checked together.
     static let transactionsPerBatch = 4_096
     /// So many blocks are held in memory at once, at most.
@@ -9,13 +12,15 @@ public enum Replay {
     /// A batch ends when its blocks have so many bytes.
     static let bytesPerBatch = 33_554_432
 
-    /// Verifies every block that `next` gives, from genesis; nil ends the chain. `progress` is called now and then with the figures so far.
+    /// Verifies every block that `next` gives, from genesis; nil ends the chain. `progress` is called now and then with the figures so far,
+    /// `observe` with every block that is valid and what it made of the state, in order, and with none after a fault.
     @available(*, noasync, message: "verification computes on the calling thread")
     public static func verify(
         chainspec: Chainspec, verifier: SignatureVerifier, progress: (ReplayProgress) -> Void,
+        observe: Observer = { _, _ in },
         next: () throws(ReplayError) -> CertifiedBlock?
     ) throws(ReplayError) -> ReplayResult {
-        let replayed = try run(Chain(genesis: chainspec, verifier: verifier), progress: progress, next: next)
+        let replayed = try run(Chain(genesis: chainspec, verifier: verifier), progress: progress, observe: observe, next: next)
         return ReplayResult(replayed)
     }
 
@@ -26,6 +31,7 @@ public enum Replay {
     @available(*, noasync, message: "verification computes on the calling thread")
     public static func run(
         _ chain: consuming Chain, assumingSignaturesUntil assumed: UInt64 = 0, progress: (ReplayProgress) -> Void,
+        observe: Observer = { _, _ in },
         next: () throws(ReplayError) -> CertifiedBlock?
     ) throws(ReplayError) -> ReplayedChain {
         var height = chain.tip.height
@@ -37,8 +43,8 @@ public enum Replay {
                 block = try next()
             } catch {
                 // A block that cannot be read comes after those before it: an offence in one of them is the earlier one.
-                _ = try replay.push(batch.blocks, assuming: height <= assumed)
-                _ = try replay.finish()
+                _ = try replay.push(batch.blocks, assuming: height <= assumed, observe)
+                _ = try replay.finish(observe)
                 throw error
             }
             if let block {
@@ -46,8 +52,8 @@ public enum Replay {
                 height += 1
             }
             guard block == nil || batch.isFull || height == assumed else { continue }
-            if try replay.push(batch.blocks, assuming: height <= assumed) { progress(replay.figures) }
-            if block == nil, try replay.finish() { progress(replay.figures) }
+            if try replay.push(batch.blocks, assuming: height <= assumed, observe) { progress(replay.figures) }
+            if block == nil, try replay.finish(observe) { progress(replay.figures) }
             batch = Batch()
             if block == nil { return replay.end() }
         }
@@ -92,21 +98,22 @@ private struct ReplayRun: ~Copyable {
     /// Begins with blocks and completes those before them, if there are any; returns whether something was completed.
     ///
     /// Blocks whose signatures are assumed are completed at once: nothing of them could be done meanwhile.
-    mutating func push(_ blocks: [CertifiedBlock], assuming: Bool) throws(ReplayError) -> Bool {
+    mutating func push(_ blocks: [CertifiedBlock], assuming: Bool, _ observe: Replay.Observer) throws(ReplayError) -> Bool {
         guard !assuming else {
-            let isAny = try finish()
-            return try assume(blocks) || isAny
+            let isAny = try finish(observe)
+            return try assume(blocks, observe) || isAny
         }
         let next = chain.begin(blocks)
         defer { underWay = next }
-        return try finish()
+        return try finish(observe)
     }
 
-    private mutating func assume(_ blocks: [CertifiedBlock]) throws(ReplayError) -> Bool {
+    private mutating func assume(_ blocks: [CertifiedBlock], _ observe: Replay.Observer) throws(ReplayError) -> Bool {
         var completed = figures
         do throws(ChainFault) {
-            try chain.appendAssumingSignatures(blocks) { block in
+            try chain.appendAssumingSignatures(blocks) { block, outcome in
                 completed.add(block)
+                observe(block, outcome)
                 completed.assumedBlocks += 1
                 completed.assumedTransactions += UInt64(block.block.transactions.count)
             }
@@ -118,12 +125,15 @@ private struct ReplayRun: ~Copyable {
     }
 
     /// Completes the blocks that were begun with last; returns whether there were any.
-    mutating func finish() throws(ReplayError) -> Bool {
+    mutating func finish(_ observe: Replay.Observer) throws(ReplayError) -> Bool {
         guard let blocks = underWay else { return false }
         underWay = nil
         var completed = figures
         do throws(ChainFault) {
-            try chain.complete(blocks) { block, _ in completed.add(block) }
+            try chain.complete(blocks) { block, outcome in
+                completed.add(block)
+                observe(block, outcome)
+            }
         } catch {
             throw .fault(error)
         }
