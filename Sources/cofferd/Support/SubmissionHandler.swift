@@ -223,7 +223,8 @@ final class SubmissionHandler: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { passedRequests -= 1 }
+        // What was no request may be answered too: a head that cannot be parsed.
+        if case .end = unwrapOutboundIn(data) { passedRequests = max(0, passedRequests - 1) }
         context.write(data, promise: promise)
     }
 
