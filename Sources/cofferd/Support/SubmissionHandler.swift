@@ -228,10 +228,10 @@ final class SubmissionHandler: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    /// The connection is closed. That its channel is inactive is not told this far: the handler of its state keeps that to itself.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        held.removeAll()
         // Nobody is there to be answered; the transaction goes its way.
         if case .answering(let exchange) = state { submissions.node.stopWaiting(exchange.submission) }
-        giveUpGathering(context)
-        context.fireChannelInactive()
     }
 }

@@ -4,6 +4,7 @@ import HummingbirdTesting
 import Ledger
 import Logging
 import NIOCore
+import Node
 import Support
 import Testing
 
@@ -189,6 +190,33 @@ import Testing
                 // Whether a request was read before its client left is a matter of time; sent again, it is the same one.
                 #expect(try await client.submit(payment).object()["status"] == "final")
             }
+        }
+    }
+
+    /// Nothing is kept for a client that broke off, however long its transaction takes.
+    @Test func whoBreaksOffIsNotWaitedFor() async throws {
+        try await run(["--wait-for-final-seconds", "80"]) { node, port, _ in
+            let alice = try await node.wallets("alice", cents: 10)[0]
+            node.disk.hold()
+            let inFlight = "coffer_http_requests_in_flight "
+            func requests() -> Substring? {
+                node.metrics.text().split(separator: "\n").first { $0.hasPrefix(inFlight) }?.dropFirst(inFlight.count)
+            }
+            for count in 1...3 {
+                let connection = try await WireConnection(port: port)
+                let payment = node.transfer(UInt64(count), from: alice, to: node.network.bankA)
+                await connection.send("POST", "/v1/transactions?wait=final", Self.direct, body: payment.bytes)
+                while try node.node.status(of: payment.id) != .pending { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(requests() == "1")
+                try await connection.reset()
+                let end = ContinuousClock.now + .seconds(20)
+                while requests() != "0", ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+                guard requests() == "0" else {
+                    Issue.record("the submission is still waited for")
+                    break
+                }
+            }
+            node.disk.release()
         }
     }
 
