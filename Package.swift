@@ -114,7 +114,7 @@ let package = Package(
             "CofferdTests",
             [
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
-                hummingbird, hummingbirdTesting,
+                hummingbird, hummingbirdTesting, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + network),
         tests("CofferVerifyTests", ["coffer-verify", "Verifier", "Ledger", "Cryptography", argumentParser]),
         tests("WitnessTests", ["coffer-witness", "coffer-verify", "cofferd", "Client", "Custody", "Ledger", "Cryptography"]),

@@ -77,6 +77,7 @@ final class Admission: Sendable {
             case .gathered(let candidates, let parts): decode(candidates, parts)
             case .decoded(let candidates): check(candidates)
             case .checked(let group): finish(group)
+            case .proofs(let proofs): check(proofs)
             case .end: return
             }
         }
@@ -228,21 +229,24 @@ extension Admission {
     }
 
     /// Checks the proofs of possession of one transaction, apart from all others.
-    private func checkProofs(_ candidate: Candidate, _ requirements: SignatureRequirements, _ envelope: [VerifiedSignature?]) {
-        let checks = requirements.resolved.possession.map(\.check)
+    private func check(_ proofs: ProofsToCheck) {
+        let checks = proofs.checks
         guard work.threadCount > 0 else {
-            return finish([Self.verified(candidate, requirements, envelope + checks.map { $0.verify() })])
+            return proofsEnded(proofs, checks.map { $0.verify() })
         }
-        intake.withLock { $0.proofsUnderCheck += 1 }
         let results = ParallelResults<VerifiedSignature?>()
         work.start(count: checks.count) { range in
             results.add(range.map { checks[$0].verify() }, from: range.lowerBound)
         } completion: { [self] in
-            let checked = Self.verified(candidate, requirements, envelope + results.all())
-            intake.withLock { intake in
-                intake.proofsUnderCheck -= 1
-                intake.checked.append([checked])
-            }
+            proofsEnded(proofs, results.all())
+        }
+    }
+
+    private func proofsEnded(_ proofs: ProofsToCheck, _ results: [VerifiedSignature?]) {
+        let checked = Self.verified(proofs.candidate, proofs.requirements, proofs.envelope + results)
+        intake.withLock { intake in
+            intake.proofsUnderCheck -= results.count
+            intake.checked.append([checked])
         }
     }
 }
@@ -261,7 +265,9 @@ extension Admission {
             case .verified(let transaction):
                 verified.append(transaction)
                 candidates.append(item.candidate)
-            case .proofsAreMissing(let requirements, let envelope): checkProofs(item.candidate, requirements, envelope)
+            case .proofsAreMissing(let requirements, let envelope):
+                let proofs = ProofsToCheck(item.candidate, requirements, envelope: envelope)
+                intake.withLock { $0.proofs.append(proofs) }
             case .refused(let refusal): refuse(item.candidate, refusal)
             }
         }

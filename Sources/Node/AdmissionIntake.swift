@@ -27,6 +27,45 @@ struct CheckedCandidate: Sendable {
     }
 }
 
+/// A candidate with a good envelope whose proofs of possession are to be checked. A class, as candidates are.
+final class ProofsToCheck: Sendable {
+    let candidate: Candidate
+    let requirements: SignatureRequirements
+    let envelope: [VerifiedSignature?]
+
+    init(_ candidate: Candidate, _ requirements: SignatureRequirements, envelope: [VerifiedSignature?]) {
+        self.candidate = candidate
+        self.requirements = requirements
+        self.envelope = envelope
+    }
+
+    /// How many proofs there are.
+    var count: Int { requirements.resolved.checkCount - requirements.envelope.count }
+    /// Made when they are wanted: they are larger than the proofs.
+    var checks: [SignatureCheck] { requirements.resolved.possession.map(\.check) }
+}
+
+/// Transactions whose proofs of possession wait to be checked: a transaction can carry thousands of proofs, so those that have no more
+/// than one key policy can do not queue behind those that have.
+struct ProofQueue {
+    private var small: [ProofsToCheck] = []
+    private var large: [ProofsToCheck] = []
+    private var isLargesTurn = false
+
+    var isEmpty: Bool { small.isEmpty && large.isEmpty }
+
+    mutating func append(_ proofs: ProofsToCheck) {
+        if proofs.count <= KeyPolicy.maximumKeyCount { small.append(proofs) } else { large.append(proofs) }
+    }
+
+    /// Takes one out, of the small and the large ones in turns; nil when there is none.
+    mutating func next() -> ProofsToCheck? {
+        guard !isEmpty else { return nil }
+        defer { isLargesTurn.toggle() }
+        return small.isEmpty || (isLargesTurn && !large.isEmpty) ? large.removeFirst() : small.removeFirst()
+    }
+}
+
 /// What waits for admission, and what comes back from its checks: a plain value, guarded by its owner.
 struct AdmissionIntake {
     /// Transactions of a batch that are not decoded yet.
@@ -54,6 +93,8 @@ struct AdmissionIntake {
         /// Decoded parts of batches: the rest of a group that was gathered.
         case decoded([Candidate])
         case checked([CheckedCandidate])
+        /// Proofs of possession of one transaction, to be checked apart from all others.
+        case proofs(ProofsToCheck)
         case end
     }
 
@@ -64,7 +105,9 @@ struct AdmissionIntake {
     var checked: [[CheckedCandidate]] = []
     /// Groups that were gathered and are not yet in `checked`.
     var groupsUnderCheck = 0
-    /// Transactions whose proofs of possession are being checked, which may take long and hold up nobody.
+    /// Transactions with proofs of possession. That takes long, and must hold up nobody: few are checked at a time.
+    var proofs = ProofQueue()
+    /// Proofs that are being checked.
     var proofsUnderCheck = 0
     var isStopping = false
     var hasEnded = false
@@ -76,6 +119,10 @@ struct AdmissionIntake {
     mutating func step(_ limits: Limits) -> Step? {
         if !checked.isEmpty { return .checked(checked.removeFirst()) }
         if !decoded.isEmpty { return .decoded(decoded.removeFirst()) }
+        if proofsUnderCheck < limits.proofs, let next = proofs.next() {
+            proofsUnderCheck += next.count
+            return .proofs(next)
+        }
         if candidates.isEmpty && feeds.isEmpty {
             return isStopping && groupsUnderCheck == 0 && proofsUnderCheck == 0 ? .end : nil
         }
@@ -119,12 +166,15 @@ struct AdmissionIntake {
         let fullGroup: Int
         /// The most groups being checked at a time.
         let groups: Int
+        /// While so many proofs of possession are being checked, those of further transactions wait.
+        let proofs: Int
 
         /// For a number of threads that check.
         init(threadCount: Int) {
             group = 128 * max(1, threadCount)
             fullGroup = 32 * max(1, threadCount)
             groups = 4
+            proofs = 64 * max(1, threadCount)
         }
     }
 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The executed state, ahead of the durable one by the blocks on their way to the disk.
 ///
-/// The producer changes it; admission checks transactions against it, in between. Whoever holds the lock holds it briefly: the
-/// producer lets go every few transactions.
+/// The producer changes it; admission checks transactions against it, in between. These two wait for each other: the producer lets go
+/// every few transactions. Who only reads waits for neither, for the sealing of a large block takes long.
 final class SharedState: Sendable {
     typealias Reader = @Sendable (borrowing LedgerState) -> Void
 
@@ -12,8 +12,6 @@ final class SharedState: Sendable {
         var state: LedgerState
         /// Part of a block is applied: what is read now is in no block yet.
         var isWithinBlock = false
-        /// Who needs the state as a block leaves it, and came within one. The producer serves them at the block's end.
-        var readers: [Reader] = []
 
         init(_ state: consuming LedgerState) {
             self.state = state
@@ -21,12 +19,14 @@ final class SharedState: Sendable {
     }
 
     private let content: Mutex<Content>
+    /// Who needs the state as a block leaves it, and was not served yet: whoever holds the state does that before it lets go, or right after.
+    private let readers = Mutex<[Reader]>([])
 
     init(_ state: consuming LedgerState) {
         content = Mutex(Content(state))
     }
 
-    /// Changes the state within a block, which `endBlock` must end.
+    /// Changes the state within a block, which `endBlock` must end. Who comes to read meanwhile is served then.
     func applyPart<Result: Sendable>(_ body: (inout LedgerState) -> Result) -> Result {
         content.withLock { content in
             content.isWithinBlock = true
@@ -36,19 +36,41 @@ final class SharedState: Sendable {
 
     /// Ends a block, then serves those who waited for that. A `body` that does not seal leaves a state to which nothing was applied.
     func endBlock<Result: Sendable>(_ body: (inout LedgerState) -> Result) -> Result {
-        content.withLock { content in
+        let result = content.withLock { content in
             let result = body(&content.state)
             content.isWithinBlock = false
-            for reader in content.readers { reader(content.state) }
-            content.readers = []
+            serveReaders(content.state)
             return result
         }
+        serveLateReaders()
+        return result
     }
 
-    /// Calls `reader` with the state as the last executed block left it: at once, or when the present block ends.
+    /// Calls `reader` with the state as the last executed block left it: at once, or as soon as whoever holds the state lets go of it
+    /// between two blocks. Never waits for that: it is called by threads that serve requests.
     func read(_ reader: @escaping Reader) {
-        content.withLock { content in
-            if content.isWithinBlock { content.readers.append(reader) } else { reader(content.state) }
+        readers.withLock { $0.append(reader) }
+        serveLateReaders()
+    }
+
+    private func serveReaders(_ state: borrowing LedgerState) {
+        let waiting = readers.withLock { readers in
+            let waiting = readers
+            readers = []
+            return waiting
+        }
+        for reader in waiting { reader(state) }
+    }
+
+    /// Serves readers, unless somebody holds the state, who then does it after letting go, or within a block, whose end does.
+    private func serveLateReaders() {
+        while readers.withLock({ !$0.isEmpty }) {
+            let isServed = content.withLockIfAvailable { content in
+                if content.isWithinBlock { return false }
+                serveReaders(content.state)
+                return true
+            }
+            guard isServed == true else { return }
         }
     }
 
@@ -89,6 +111,7 @@ final class SharedState: Sendable {
                     }
                 }
             }
+            serveLateReaders()
         }
         return results
     }

@@ -11,15 +11,15 @@ struct AccountDirectoryTests {
             index: AccountIndex(position), id: id, kind: .walletHeld, institution: 0, openedHeight: 1, policy: .none)
     }
 
-    private static func accounts(_ ids: [Bytes32]) -> [Account] {
-        ids.enumerated().map { account(AccountID($1), at: $0) }
+    private static func accounts(_ ids: [Bytes32]) -> SegmentedList<Account> {
+        SegmentedList(ids.enumerated().map { account(AccountID($1), at: $0) })
     }
 
     /// Enters and removes accounts of a pool at random, and compares all look-ups with a dictionary after every few steps.
     ///
     /// - Parameter most: about how many are entered at a time.
     private static func compare(
-        _ pool: [Account], most: Int, steps: Int, _ directory: inout AccountDirectory, _ random: inout SplitMix64
+        _ pool: SegmentedList<Account>, most: Int, steps: Int, _ directory: inout AccountDirectory, _ random: inout SplitMix64
     ) {
         var model: [AccountID: Int] = [:]
         for step in 0..<steps {
@@ -57,17 +57,20 @@ struct AccountDirectoryTests {
         Self.compare(pool, most: 50, steps: 1_500, &directory, &random)
     }
 
-    /// Ids whose first slots are the last few and the first few of the table, in a table that does not grow: nearly every run wraps around.
+    /// Room for so many accounts gives every one of the 64 parts a table of 128 slots.
+    private static let capacity = 64 * 64
+
+    /// Ids of one part whose first slots are the last few and the first few of its table, which does not grow: nearly every run wraps around.
     @Test("runs of slots that go on at the beginning of the table", arguments: 0..<8)
     func wrappingRuns(run: Int) throws {
         var random = SplitMix64(test: "AccountDirectory, wrapping runs, \(run)")
-        var directory = AccountDirectory(capacity: 42)
+        var directory = AccountDirectory(capacity: Self.capacity)
         let multiplier = try multiplier(of: directory)
-        let slots: [UInt64] = [61, 62, 63, 63, 63, 0, 0, 1, 2, 30]
+        let slots: [UInt64] = [125, 126, 127, 127, 127, 0, 0, 1, 2, 60]
         let pool = Self.accounts(
             (0..<44).map { number in
-                // The highest six bits are the slot among 64.
-                let mixed = random.pick(slots) << 58 | random.next() >> 6
+                // The highest six bits are the part, the next seven the slot.
+                let mixed = UInt64(run) << 58 | random.pick(slots) << 51 | random.next() >> 13
                 return Bytes32(mixed: mixed, multiplier: multiplier, number: UInt64(number))
             })
         Self.compare(pool, most: 40, steps: 2_000, &directory, &random)
@@ -76,18 +79,18 @@ struct AccountDirectoryTests {
     @Test("removing any one of a run that wraps around leaves the others to be found")
     func removalWithinAWrappingRun() throws {
         let length = 9
-        // The first slots of the run's accounts, as distances from slot 60, each at most its own place in the run.
+        // The first slots of the run's accounts, as distances from slot 124, each at most its own place in the run.
         let shapes: [[UInt64]] = [
             Array(repeating: 0, count: length), Array(0..<UInt64(length)), [0, 0, 2, 2, 4, 4, 4, 7, 8], [0, 1, 1, 1, 3, 5, 5, 5, 5],
             [0, 1, 2, 3, 4, 0, 1, 2, 3],
         ]
         for shape in shapes {
             for removed in 0..<length {
-                var directory = AccountDirectory(capacity: 42)
+                var directory = AccountDirectory(capacity: Self.capacity)
                 let multiplier = try multiplier(of: directory)
                 let pool = Self.accounts(
                     shape.enumerated().map {
-                        Bytes32(mixed: ((60 + $1) % 64) << 58 | 1 << 57, multiplier: multiplier, number: UInt64($0))
+                        Bytes32(mixed: 9 << 58 | ((124 + $1) % 128) << 51 | 1 << 50, multiplier: multiplier, number: UInt64($0))
                     })
                 for (position, account) in pool.enumerated() { directory.insert(account.id, at: position) }
                 directory.remove(pool[removed].id, at: removed)

@@ -66,7 +66,7 @@ struct EncodingVectors {
         (self.alice, self.bob, self.shared, self.memo) = (alice, bob, shared, memo)
         transactions = made
         blocks = ledger.blocks
-        accounts = ledger.state.accounts
+        accounts = Array(ledger.state.accounts)
         supply = ledger.state.supply
     }
 

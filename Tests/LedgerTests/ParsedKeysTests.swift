@@ -36,6 +36,17 @@ struct ParsedKeysTests {
         }
     }
 
+    @Test("room for the keys of many accounts is made as keys come, not at once")
+    func growsByParts() throws {
+        var kept = ParsedKeys()
+        let key = try Self.keys[0].parsed()
+        for count in [1, 100_000, 3_000_000] {
+            kept.insert(key, of: count - 1, number: 0, accountCount: count)
+            #expect(kept.find(Self.keys[0], of: count - 1, number: 0) != nil)
+        }
+        #expect(kept.partsInUse == 3)
+    }
+
     @Test("the keys of one account have places of their own")
     func keysOfOneAccount() throws {
         var kept = ParsedKeys()

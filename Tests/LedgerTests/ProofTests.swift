@@ -21,7 +21,7 @@ private struct Scene: Sendable {
 
     init() throws {
         var ledger = TestLedger(network)
-        genesisAccounts = ledger.state.accounts
+        genesisAccounts = Array(ledger.state.accounts)
         genesisPaths = Self.paths(ledger.state)
         let alice = try ledger.open("alice")
         let bob = try ledger.open("bob")
@@ -35,7 +35,7 @@ private struct Scene: Sendable {
             try ledger.apply(transaction)
         }
         block = ledger.seal()
-        accounts = ledger.state.accounts
+        accounts = Array(ledger.state.accounts)
         paths = Self.paths(ledger.state)
         (self.alice, self.bob, self.memo) = (alice, bob, memo)
     }

@@ -213,7 +213,7 @@ struct ResolveAgainTests {
             let signed = scene.network.transfer(1, from: payer, to: payee, nonce: 600 + number, expiry: scene.ledger.expiry)
             let transaction = try Self.verified(signed, by: scene.ledger.state, at: scene.ledger.time)
             // Institutions stay in front, as in every state.
-            var accounts = scene.ledger.state.accounts
+            var accounts = Array(scene.ledger.state.accounts)
             let institutions = accounts.prefix { $0.kind == .institution }.count
             accounts[institutions...].shuffle(using: &random)
             if random.once(in: 3) { accounts.removeAll { $0.id == random.pick([payer, payee]).id } }

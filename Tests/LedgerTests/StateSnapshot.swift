@@ -19,7 +19,7 @@ struct StateSnapshot: Equatable {
     init(_ state: borrowing LedgerState) {
         height = state.height
         time = state.time
-        accounts = state.accounts
+        accounts = Array(state.accounts)
         supply = state.supply
         // An hour without ids is the same as no hour.
         remembered = state.replayWindow.idsByHour.mapValues { Set($0) }.filter { !$0.value.isEmpty }
@@ -38,7 +38,9 @@ extension LedgerState {
         _ change: (inout [Account], inout [SupplyRecord]) -> Void
     ) -> LedgerState {
         var state = copy()
-        change(&state.accounts, &state.supply)
+        var accounts = Array(state.accounts)
+        change(&accounts, &state.supply)
+        state.accounts = SegmentedList(accounts)
         return state
     }
 }

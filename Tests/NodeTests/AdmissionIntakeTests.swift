@@ -91,6 +91,40 @@ import Testing
         #expect(gathered(intake.step(limits))?.candidates == 1)
     }
 
+    /// A candidate that opens so many accounts of one key each.
+    private func proofs(_ count: Int, _ number: UInt64) throws -> ProofsToCheck {
+        let accounts = (0..<count).map { Self.network.account("wallet \($0)") }
+        let opening = Self.network.open(accounts, nonce: number)
+        let requirements = try LedgerState(genesis: Self.network.chainspec).requirements(
+            of: opening, at: Self.network.chainspec.genesisTime)
+        let reply = Reply(submission: PendingSubmission(count: 1, waits: false), position: 0, waits: false)
+        return ProofsToCheck(Candidate(transaction: opening, memo: nil, reply: reply), requirements, envelope: [])
+    }
+
+    /// A few at a time, and small ones not behind large ones; neither wait for ever.
+    @Test func proofsAreCheckedInTurns() throws {
+        var intake = AdmissionIntake()
+        for number in 1...3 as ClosedRange<UInt64> { intake.proofs.append(try proofs(50, number)) }
+        for number in 4...6 as ClosedRange<UInt64> { intake.proofs.append(try proofs(2, number)) }
+        intake.candidates = candidates(3)
+        intake.isStopping = true
+        var taken: [Int] = []
+        for _ in 0..<6 {
+            guard case .proofs(let next) = intake.step(limits) else { throw Unexpected() }
+            #expect(intake.proofsUnderCheck - next.count < limits.proofs, "no more are begun once so many are being checked")
+            taken.append(next.checks.count)
+        }
+        #expect(taken == [2, 50, 2, 50, 2, 50] && intake.proofsUnderCheck == 156)
+        // Three large ones are more than the limit: a fourth waits until some of them are done, and holds up nobody meanwhile.
+        intake.proofs.append(try proofs(50, 7))
+        #expect(intake.proofsUnderCheck >= limits.proofs)
+        #expect(gathered(intake.step(limits))?.candidates == 3)
+        #expect(isNothing(intake.step(limits)))
+        intake.proofsUnderCheck = 0
+        guard case .proofs = intake.step(limits) else { throw Unexpected() }
+        #expect(intake.proofs.isEmpty)
+    }
+
     @Test func theEndComesWhenNothingIsUnderWay() {
         var intake = AdmissionIntake()
         intake.isStopping = true

@@ -179,7 +179,7 @@ struct ChainBuilder: ~Copyable {
     }
 
     var moment: WorkedExample.Moment {
-        WorkedExample.Moment(header: header, accounts: state.accounts, supply: state.supply)
+        WorkedExample.Moment(header: header, accounts: Array(state.accounts), supply: state.supply)
     }
 
     mutating func add(_ transactions: [SignedTransaction]) throws -> (CertifiedBlock, [AccountEntry]) {

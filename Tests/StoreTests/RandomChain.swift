@@ -30,7 +30,7 @@ struct RandomChain: ~Copyable {
 
     init(seed: UInt64, pace: Pace = .leaps, network: TestNetwork = TestNetwork()) {
         ledger = TestLedger(network)
-        accounts = [ledger.state.accounts]
+        accounts = [Array(ledger.state.accounts)]
         supply = [ledger.state.supply]
         holders = [network.bankA, network.bankB, network.walletOperator]
         random = SplitMix64(seed: seed)
@@ -80,7 +80,7 @@ struct RandomChain: ~Copyable {
         transactionMemos = [:]
         memos.merge(own) { first, _ in first }
         for item in outcome.entries { entries[item.account, default: []].append(item.entry) }
-        accounts.append(ledger.state.accounts)
+        accounts.append(Array(ledger.state.accounts))
         supply.append(ledger.state.supply)
         let commit = BlockCommit(certified: certified, outcome: outcome, history: ledger.history, memos: own)
         commits.append(commit)

@@ -46,7 +46,7 @@ public struct SupplyMatchesAccounts: Invariant {
         }
     }
 
-    private func figures(of accounts: [Account]) -> [Key: Figures] {
+    private func figures(of accounts: SegmentedList<Account>) -> [Key: Figures] {
         var sums: [Key: Figures] = [:]
         for account in accounts {
             for balance in account.balances {

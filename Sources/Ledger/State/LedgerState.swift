@@ -11,7 +11,7 @@ public struct LedgerState: ~Copyable, Sendable {
     /// The time of the last sealed block.
     public internal(set) var time: TimeMilliseconds
     /// By account index.
-    public internal(set) var accounts: [Account]
+    public internal(set) var accounts: SegmentedList<Account>
     /// By asset, then institution.
     public internal(set) var supply: [SupplyRecord]
     public internal(set) var replayWindow: ReplayWindow
@@ -41,7 +41,7 @@ public struct LedgerState: ~Copyable, Sendable {
     ///
     /// `accounts` are in the order of their indexes, `supply` in that of asset and institution.
     public init(
-        chainspec: Chainspec, height: UInt64, time: TimeMilliseconds, accounts: [Account], supply: [SupplyRecord],
+        chainspec: Chainspec, height: UInt64, time: TimeMilliseconds, accounts: SegmentedList<Account>, supply: [SupplyRecord],
         replayWindow: ReplayWindow
     ) {
         self.chainspec = chainspec
@@ -55,8 +55,17 @@ public struct LedgerState: ~Copyable, Sendable {
         for (position, account) in accounts.enumerated() {
             directory.insert(account.id, at: position)
         }
-        stateTree = MerkleTree(leaves: accounts.map(\.leaf))
+        stateTree = MerkleTree(SegmentedList(accounts.lazy.map(\.leaf)))
         supplyTree = MerkleTree(leaves: supply.map(\.leaf))
+    }
+
+    /// The same from an array.
+    public init(
+        chainspec: Chainspec, height: UInt64, time: TimeMilliseconds, accounts: [Account], supply: [SupplyRecord],
+        replayWindow: ReplayWindow
+    ) {
+        self.init(
+            chainspec: chainspec, height: height, time: time, accounts: SegmentedList(accounts), supply: supply, replayWindow: replayWindow)
     }
 
     private init(_ other: borrowing LedgerState) {

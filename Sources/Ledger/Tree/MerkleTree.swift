@@ -5,10 +5,14 @@ public import Cryptography
 /// Level 0 holds the leaf hashes; level k + 1 holds, per pair of level k, its node, and a last one without a partner as it is. That gives
 /// the same root as the RFC's recursive definition, because its split at the largest power of two is where the levels pair up.
 public struct MerkleTree: Sendable {
-    private var levels: [[Bytes32]]
+    private var levels: [SegmentedList<Bytes32>]
 
     /// A tree with these leaf hashes (not leaf contents).
     public init(leaves: [Bytes32] = []) {
+        self.init(SegmentedList(leaves))
+    }
+
+    init(_ leaves: SegmentedList<Bytes32>) {
         levels = [leaves]
         while let last = levels.last, last.count > 1 { levels.append(Self.parents(of: last)) }
     }
@@ -47,7 +51,7 @@ public struct MerkleTree: Sendable {
         }
         var level = 0
         while levels[level].count > 1 {
-            if level + 1 == levels.count { levels.append([]) }
+            if level + 1 == levels.count { levels.append(SegmentedList()) }
             touched = rebuildParents(of: touched, at: level)
             level += 1
         }
@@ -65,9 +69,8 @@ public struct MerkleTree: Sendable {
         return parents
     }
 
-    private static func parents(of level: [Bytes32]) -> [Bytes32] {
-        var parents: [Bytes32] = []
-        parents.reserveCapacity((level.count + 1) / 2)
+    private static func parents(of level: SegmentedList<Bytes32>) -> SegmentedList<Bytes32> {
+        var parents = SegmentedList<Bytes32>()
         for left in stride(from: 0, to: level.count, by: 2) {
             parents.append(left + 1 < level.count ? MerkleHash.node(level[left], level[left + 1]) : level[left])
         }

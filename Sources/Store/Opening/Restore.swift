@@ -58,11 +58,11 @@ extension LedgerStore {
 }
 
 extension StoreCore {
-    fileprivate func restoreParts() throws(StoreError) -> (CertifiedHeader, HistoryTree, [Account], [SupplyRecord]) {
+    fileprivate func restoreParts() throws(StoreError) -> (CertifiedHeader, HistoryTree, SegmentedList<Account>, [SupplyRecord]) {
         try view(
             capture: { (tip: $0.tip, history: $0.history, supply: $0.supply, rows: $0.current.allRows) },
             { (view, recent) throws(StoreError) in
-                var accounts: [Account] = []
+                var accounts = SegmentedList<Account>()
                 let count = Int(min(recent.tip.header.accountCount, 1 << 32))
                 try namingRemedy { () throws(StoreError) in
                     try readAccounts(of: view.state, count: count, into: &accounts)
@@ -94,9 +94,10 @@ extension StoreCore {
     }
 
     /// All accounts of the state, in the order of their indexes; notes on the way where each was touched last, for the next commits.
-    private func readAccounts(of state: borrowing ReadTransaction, count: Int, into accounts: inout [Account]) throws(StoreError) {
+    private func readAccounts(
+        of state: borrowing ReadTransaction, count: Int, into accounts: inout SegmentedList<Account>
+    ) throws(StoreError) {
         var pointers: [EntryPointer] = []
-        accounts.reserveCapacity(count)
         writer.withLock { $0.pointers.reserve(count) }
         func learn() {
             let first = accounts.count - pointers.count
@@ -115,7 +116,7 @@ extension StoreCore {
         learn()
     }
 
-    private func overlay(_ rows: [AccountRow], on accounts: inout [Account]) throws(StoreError) {
+    private func overlay(_ rows: [AccountRow], on accounts: inout SegmentedList<Account>) throws(StoreError) {
         var opened: [Account] = []
         for row in rows {
             if row.account.index < UInt64(accounts.count) {

@@ -20,7 +20,7 @@ struct StoreOpening {
         case .refused(let reason): throw .mismatched(reason)
         }
         let folder = "\(directory)/\(StateFormat.folderName)"
-        let genesisAccounts = LedgerState(genesis: chainspec).accounts
+        let genesisAccounts = Array(LedgerState(genesis: chainspec).accounts)
         let format = StateFormat(chainspec: chainspec, genesisAccounts: genesisAccounts, directory: folder)
         try DataDirectory.createFolder(folder)
         let state = try Environment(

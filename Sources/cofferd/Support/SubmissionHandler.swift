@@ -223,14 +223,15 @@ final class SubmissionHandler: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { passedRequests -= 1 }
+        // What was no request may be answered too: a head that cannot be parsed.
+        if case .end = unwrapOutboundIn(data) { passedRequests = max(0, passedRequests - 1) }
         context.write(data, promise: promise)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    /// The connection is closed. That its channel is inactive is not told this far: the handler of its state keeps that to itself.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        held.removeAll()
         // Nobody is there to be answered; the transaction goes its way.
         if case .answering(let exchange) = state { submissions.node.stopWaiting(exchange.submission) }
-        giveUpGathering(context)
-        context.fireChannelInactive()
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import NIOCore
 import NIOPosix
@@ -68,6 +69,13 @@ struct WireConnection {
 
     func close() async {
         do { try await channel.close() } catch {}
+    }
+
+    /// Breaks the connection off, as a client does that is killed: with a reset.
+    func reset() async throws {
+        guard let options = channel as? any SocketOptionProvider else { throw Ended() }
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
     }
 
     /// Closes the client's side, and goes on reading.

@@ -122,7 +122,7 @@ extension SelfTest {
     ) throws -> Scene {
         Scene(
             block: block, layout: try BlockLayout(block.bytes, transactionCount: block.block.transactions.count), next: next,
-            tip: chain.tip, historyRoot: chain.history.root, accounts: chain.state.accounts, supply: chain.state.supply,
+            tip: chain.tip, historyRoot: chain.history.root, accounts: Array(chain.state.accounts), supply: chain.state.supply,
             standIns: standIns, rotations: rotations)
     }
 
