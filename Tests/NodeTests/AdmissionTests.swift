@@ -191,34 +191,6 @@ import Testing
         }
     }
 
-    /// Whoever has one account can sign transactions that carry a thousand proofs of possession each, and that are refused in the end.
-    @Test func manyProofsOfPossessionHoldUpNobody() async throws {
-        try await withNode { test in
-            let mallory = test.network.account("mallory")
-            try await test.fund(Self.alice, mallory, with: 100_000)
-            let keys = TestPolicy(threshold: 1, (0..<UInt8(16)).map { (TestKey("mallory \($0)"), 1) })
-            let steps = [TransactionBuilder.Step](repeating: test.network.rotateStep(mallory, to: keys), count: 64)
-            let hostile = (0..<80).map { _ in test.run(steps, by: mallory) }
-            let payments = try (0..<100).map { _ in try batch((0..<8).map { _ in test.pay(1, from: Self.alice, to: test.network.bankB) }) }
-            let isAnswered = Atomic<Bool>(false)
-            let refusal = Refusal(.policyUnchanged, at: .operation(1, item: 0))
-            let task = Task {
-                let results = await test.node.outcomes(of: test.node.submit(try batch(hostile), until: .admission))
-                isAnswered.store(true, ordering: .relaxed)
-                #expect(results == hostile.map { .status($0.id, .refused(refusal)) })
-            }
-            var rounds = 0
-            while !isAnswered.load(ordering: .relaxed), rounds < payments.count {
-                let results = await test.node.outcomes(of: test.node.submit(payments[rounds], until: .admission))
-                #expect(results.allSatisfy { if case .status(_, .pending) = $0 { true } else { false } })
-                rounds += 1
-            }
-            try await task.value
-            // With a share for each of the others as large as their own there would be five to fifteen.
-            #expect(rounds >= 20, "\(rounds) batches were admitted meanwhile")
-        }
-    }
-
     @Test func aBatchThatCannotBeSplit() throws {
         for bytes in [[0], [0, 0, 0], [0, 0, 0, 1], [255, 255, 255, 255], [0, 0, 0, 0, 1]] as [[UInt8]] {
             #expect(throws: DecodingError.truncated) { try TransactionBatch(splitting: bytes, maximumCount: 10) }
