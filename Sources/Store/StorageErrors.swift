@@ -7,6 +7,7 @@ extension StorageError {
         case .diskFull, .mapFull, .foldBehind: self = .full(error.description)
         case .damaged, .stateDamaged: self = .damaged(error.description)
         case .inUse, .permission, .notFound, .mismatched: self = .refused(error.description)
+        case .pruned(let block): self = .pruned(block)
         case .transactionTooLarge, .outcomeUnknown, .readersFull, .databasesFull, .databaseNotVisible, .closed, .io:
             self = .failed(error.description)
         }

@@ -1,3 +1,5 @@
+import Ledger
+
 /// What a store reserves when it opens.
 public struct StoreConfiguration: Sendable {
     /// Address space for each of the two data files, in bytes, a multiple of the page size: neither memory nor disk, but the most that the file can
@@ -30,6 +32,10 @@ public struct StoreConfiguration: Sendable {
     public var foldRetryMilliseconds = 1_000
     /// Runs between two steps of a fold; what it throws ends the fold there. For tests.
     var onFoldStep: (@Sendable (FoldStep) throws(StoreError) -> Void)?
+    /// Where exports are cut. Other than in the format only for tests, which need not fill a segment.
+    package var segmentLimitBytes = ExportFormat.maximumSegmentByteCount
+    /// Runs between two steps of pruning; what it throws ends it there. For tests.
+    var onPruningStep: (@Sendable (PruningStep) throws(StoreError) -> Void)?
 
     /// The defaults suit a node of its own machine; a test or a machine with limited address space takes a smaller map.
     public init(mapSizeBytes: Int = 1 << 40, maximumReaders: Int = 256, readsAhead: Bool = true) {

@@ -15,6 +15,8 @@ final class StoreCore: Sendable {
     let recent: Lock<Recent>
     /// One commit at a time. Whoever needs both locks takes this one first.
     let writer: Lock<LogWriter>
+    /// The archives of blocks whose bodies are pruned, in the order of heights. Grows before the first of the bodies goes.
+    let archives = Lock<[ArchivedSegment]>([])
     /// What kept the last fold from ending; nil when it ended.
     let foldProblem = Lock<StoreError?>(nil)
     /// Signalled when there may be something for the folding thread to do.

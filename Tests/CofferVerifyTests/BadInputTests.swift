@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("ends with a clear error, in bounded memory and time", arguments: Case.exports + Case.documents)
+    @Test("ends with a clear error, in bounded memory and time", arguments: Case.exports + Case.archives + Case.documents)
     func isRefused(_ bad: Case) throws {
         let chain = try SelfTestChain()
         let directory = try TemporaryDirectory()
@@ -112,7 +112,7 @@ extension BadInputTests.Case {
     }
 
     /// A file that takes no room on the disk.
-    fileprivate static func sparse(_ url: URL, _ start: [UInt8], byteCount: UInt64) throws {
+    static func sparse(_ url: URL, _ start: [UInt8], byteCount: UInt64) throws {
         try Data(start).write(to: url)
         let handle = try FileHandle(forWritingTo: url)
         try handle.truncate(atOffset: byteCount)

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Support
@@ -46,7 +47,19 @@ import Testing
                     try Self.names(of: transaction.bytes) { walker throws(UnknownLayout) in try walker.transaction() })
             }
         }
+        names.formUnion(try listFields(of: chain))
         return names.union([FieldName(.block, "transactions.length"), FieldName(.block, "transactions")])
+    }
+
+    /// Every field that a list of archives has as it is written.
+    private static func listFields(of chain: SelfTestChain) throws -> Set<FieldName> {
+        let archive = ArchivedSegment(number: 0, firstHeight: 1, lastHeight: 1, byteCount: 100, digest: .zero)
+        let list = ArchiveManifest(network: chain.network.network, archives: [archive]).json()
+        guard case .object(let members) = list, let listed = members.first(where: { $0.key == "archives" }),
+            case .array(let archives) = listed.value, let first = archives.first, case .object(let fields) = first
+        else { throw CocoaError(.coderReadCorrupt) }
+        let names = Set(members.map { FieldName(.archiveList, $0.key) })
+        return names.union(fields.map { FieldName(.listedArchive, $0.key) })
     }
 
     @Test("every field of an encoded structure has a damage")
@@ -78,7 +91,7 @@ import Testing
         let specified = try SpecifiedFields.all()
         let known = Dictionary(grouping: try Self.fields(), by: \.structure)
             .mapValues { fields in Set(fields.map { String($0.name.prefix { $0 != "." }) }) }
-        #expect(specified.count == 13 && specified[.header]?.count == 14)
+        #expect(specified.count == 15 && specified[.header]?.count == 14)
         for (structure, names) in specified {
             #expect(names == known[structure], "\(structure.rawValue): \(names.sorted()) and \(known[structure]?.sorted() ?? [])")
         }
@@ -99,12 +112,15 @@ private enum SpecifiedFields {
         let operations = try section("transaction", "2. Operations")
         let signatures = try section("transaction", "3. Signatures")
         let keys = try section("encoding", "4. Public keys")
+        let archives = try section("archive", "2. The list of archives")
         let certified = try part(try section("block", "2. Block"), from: "followed by `attestations`", to: "strictly")
         // Beside what is named in backticks, key and proofs of possession, which are named in words.
         let policy = items(in: keys).union(names(in: try part(keys, from: "2. `keys`", to: "\n"))).union(["publicKey", "possession"])
         var fields: [Structure: Set<String>] = [
             .segment: items(in: try part(export, from: "1. `magic`", to: "\n")),
             .frame: items(in: try part(export, from: "1. `length`", to: "A segment ends")).union(["certifiedBlock"]),
+            .archiveList: items(in: try part(archives, from: "1. `format`", to: "Each has")),
+            .listedArchive: items(in: try part(archives, from: "1. `segment`", to: "\n")),
             .header: items(in: try section("block", "1. Header")),
             .attestation: names(in: certified).subtracting(["attestations"]),
             .transaction: items(in: try section("transaction", "1. Content"))
@@ -138,7 +154,7 @@ private enum SpecifiedFields {
 
     /// The names of numbered items, wherever in a line they begin.
     private static func items(in text: some StringProtocol) -> Set<String> {
-        Set(String(text).matches(of: /[0-9]+\. `([a-zA-Z]+)`/).map { String($0.output.1) })
+        Set(String(text).matches(of: /[0-9]+\. `([a-zA-Z][a-zA-Z0-9]*)`/).map { String($0.output.1) })
     }
 
     /// From a phrase on, up to another.

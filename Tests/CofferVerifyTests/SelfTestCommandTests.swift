@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Support
@@ -35,6 +36,33 @@ import Testing
             let isFound = row["result"] as? String == "detected"
             #expect(isFound == (row["found"] != nil), "what is not applicable is never found: \(row)")
         }
+    }
+
+    @Test("takes archives and the rest of an export from several directories, with the list")
+    func archives() throws {
+        let directory = try TemporaryDirectory()
+        let (archives, rest) = (directory.url.appending(path: "archives"), directory.url.appending(path: "rest"))
+        for folder in [archives, rest] { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false) }
+        let export = Self.golden.appending(path: "export")
+        let segment = ExportFormat.segmentFileName(0)
+        try FileManager.default.copyItem(at: export.appending(path: segment), to: archives.appending(path: segment))
+        try FileManager.default.copyItem(
+            at: export.appending(path: ExportFormat.checkpointFileName), to: rest.appending(path: ExportFormat.checkpointFileName))
+        let chainspec = try Chainspec(json: try ProjectFiles.read("Tests/Golden/every-operation/chainspec.json"))
+        let bytes = [UInt8](try Data(contentsOf: export.appending(path: segment)))
+        let listed = ArchivedSegment(number: 0, firstHeight: 1, lastHeight: 9, byteCount: UInt64(bytes.count), digest: SHA256.hash(bytes))
+        let list = directory.url.appending(path: ArchiveManifest.fileName)
+        try Data(ArchiveManifest(network: chainspec.network, archives: [listed]).json().bytes()).write(to: list)
+        let found = try run(archives.path, rest.path, "--manifest", list.path)
+        #expect(found.exitCode == 0, "\(found)")
+        for line in ["listedArchive.sha256", "archiveList.network", "archive.listed"] {
+            #expect(found.output.split(separator: "\n").contains { $0.hasPrefix(line) && $0.hasSuffix("found") }, "\(line)")
+        }
+        let flips = try run(archives.path, rest.path, "--bit-flips", "2")
+        #expect(flips.exitCode == 2 && flips.errors.contains("[wrongUse]"))
+        try FileManager.default.removeItem(at: archives.appending(path: segment))
+        let missing = try run(archives.path, rest.path, "--manifest", list.path)
+        #expect(missing.exitCode == 2 && missing.errors.contains("[archiveMissing]") && missing.errors.contains(listed.digest.hex))
     }
 
     @Test("flips bits where it is asked to")

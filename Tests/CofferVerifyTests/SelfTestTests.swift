@@ -21,7 +21,7 @@ import Verifier
         _ archiveDamages: [ArchiveDamage] = ArchiveDamage.all
     ) throws -> DetectionMatrix {
         try SelfTest(
-            export: export.url.path, chainspec: chain.network.chainspec, verifier: verifier, blockDamages: blockDamages,
+            export: ExportLocation([export.url.path]), chainspec: chain.network.chainspec, verifier: verifier, blockDamages: blockDamages,
             archiveDamages: archiveDamages
         ).run()
     }
@@ -55,9 +55,10 @@ import Verifier
         let chainspec = try Chainspec(json: try ProjectFiles.read("Tests/Golden/\(name)/chainspec.json"))
         var tried = 0
         var total = 0
-        let matrix = try SelfTest(export: folder.appending(path: "export").path, chainspec: chainspec, verifier: verifier).run { progress in
-            if case .damaging(let count, let all) = progress { (tried, total) = (count, all) }
-        }
+        let matrix = try SelfTest(export: ExportLocation([folder.appending(path: "export").path]), chainspec: chainspec, verifier: verifier)
+            .run { progress in
+                if case .damaging(let count, let all) = progress { (tried, total) = (count, all) }
+            }
         let bad = matrix.rows.filter { $0.result == .undetected || $0.result == .misnamed }.map {
             "\($0.field) \($0.what) \($0.code ?? "-")"
         }

@@ -12,7 +12,7 @@ struct SpecExampleTests {
     /// The pages, with how many examples each has at least.
     static let pages = [
         ("encoding", 8), ("chainspec", 5), ("transaction", 7), ("block", 4), ("state-tree", 5), ("proofs", 4), ("checkpoint", 3),
-        ("export", 3), ("snapshot", 3), ("evidence", 1), ("witness", 7),
+        ("export", 3), ("archive", 1), ("snapshot", 3), ("evidence", 1), ("witness", 7),
     ]
 
     private struct Example {

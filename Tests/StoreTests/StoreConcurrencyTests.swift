@@ -104,7 +104,7 @@ import Testing
 }
 
 /// What the threads of a run share.
-private final class Run: Sendable {
+final class Run: Sendable {
     let isDone = Atomic<Bool>(false)
     let problems = Mutex<[String]>([])
 

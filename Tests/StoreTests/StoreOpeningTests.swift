@@ -109,7 +109,7 @@ import Testing
         #expect(try store.tip() == tip)
     }
 
-    @Test(arguments: [UInt16(0), 1, 3, .max]) func anotherFormatIsRefused(version: UInt16) throws {
+    @Test(arguments: [UInt16(0), 1, 4, .max]) func anotherFormatIsRefused(version: UInt16) throws {
         _ = try makeStoreWithBlocks()
         let format = FormatRecord(version: version, network: network.network)
         // A newer format may say more.

@@ -111,11 +111,13 @@ final class ReopeningStore {
 /// The databases of a closed store, by name.
 enum RawDatabase {
     static let logNames = ["meta", "headers", "transactions", "memos", "supply"]
+    /// What only a pruned log has.
+    static let prunedNames = ["archives"]
     static let stateNames = ["state", "accounts", "account-ids", "entry-landmarks", "account-versions", "transaction-ids"]
     static let names = logNames + stateNames
 
     static func environment(of name: String, in path: String) throws(StoreError) -> Environment {
-        let folder = logNames.contains(name) ? path : "\(path)/\(StateFormat.folderName)"
+        let folder = (logNames + prunedNames).contains(name) ? path : "\(path)/\(StateFormat.folderName)"
         return try openEnvironment(folder, create: false, databases: 8)
     }
 

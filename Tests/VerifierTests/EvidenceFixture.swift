@@ -19,7 +19,7 @@ struct EvidenceFixture {
     func evidence(_ files: ExportFiles, start: ReplayStart = .genesis) throws -> Evidence? {
         try folder.write(files)
         let found = try #require(verdict(start))
-        let search = EvidenceSearch(chainspec: network.chainspec, export: folder.path, start: start, verifier: verifier)
+        let search = EvidenceSearch(chainspec: network.chainspec, export: ExportLocation([folder.path]), start: start, verifier: verifier)
         guard let made = try search.evidence(of: found) else { return nil }
         #expect(made.code == found.code)
         let text = made.json().bytes(.pretty)

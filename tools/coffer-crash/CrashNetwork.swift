@@ -4,6 +4,7 @@ import Ledger
 import Node
 import Store
 import Support
+import Synchronization
 import Verifier
 
 /// The ledger that is crashed: a network of fixed test keys, a store and a node with limits so small that there are many commits.
@@ -25,6 +26,7 @@ enum CrashNetwork {
         configuration.foldAccounts = 16
         configuration.foldTransactions = 24
         configuration.foldBatchRecords = 16
+        configuration.segmentLimitBytes = segmentLimitBytes
         return configuration
     }
 
@@ -32,7 +34,19 @@ enum CrashNetwork {
         try LedgerStore.open(directory: directory, chainspec: network.chainspec, configuration: storeConfiguration)
     }
 
-    static func now() -> TimeMilliseconds { TimeMilliseconds(Date().timeIntervalSince1970 * 1_000) }
+    /// Archives of a few blocks.
+    static let segmentLimitBytes = 8_000
+    /// The directory with the archives, beside the data directory.
+    static let archivesName = "archives"
+
+    /// How far the clock is ahead, in milliseconds. Each process of a run has a clock two days ahead of the one before it, so that what was
+    /// committed before may be pruned.
+    static let ahead = Atomic<UInt64>(0)
+    static let millisecondsPerProcess: UInt64 = 2 * 24 * 3_600_000
+
+    static func now() -> TimeMilliseconds {
+        TimeMilliseconds(Date().timeIntervalSince1970 * 1_000) + ahead.load(ordering: .relaxed)
+    }
 }
 
 /// The store as the node wants it.

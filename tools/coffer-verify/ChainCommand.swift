@@ -15,6 +15,9 @@ struct ChainCommand: ParsableCommand {
             With --from it starts at a signed checkpoint whose state is in a snapshot of your own (coffer-verify snapshot). Blocks before
             it are not executed again: that their headers are the history which the checkpoint commits to is checked.
 
+            The blocks may lie in several directories, such as the archives of what a node pruned and an export of the rest: together they
+            must have every segment. With --manifest every archive in the list must be there, and have the hash that the list says.
+
             Memory: the state, and at most two batches of 33,554,432 bytes of blocks, however long the export is.
 
             EXAMPLE:
@@ -23,10 +26,10 @@ struct ChainCommand: ParsableCommand {
               coffer-verify chain export --chainspec chainspec/development.json --report audit.html
               coffer-verify chain export --chainspec chainspec/development.json \\
                 --witness bank.example/witness+HASH+KEY --witness auditor.example/witness+HASH+KEY --witness-quorum 1
+              coffer-verify chain archives export --manifest archives/archives.json --chainspec chainspec/development.json
             """)
 
-    @Argument(help: "The directory that coffer export wrote.")
-    var export: String
+    @OptionGroup var source: ExportOptions
     @OptionGroup var start: StartOptions
     @Option(help: ArgumentHelp("Write evidence of what does not hold to this file, which must not exist.", valueName: "file"))
     var evidence: String?
@@ -45,6 +48,7 @@ struct ChainCommand: ParsableCommand {
         let chainspec = try common.readChainspec()
         if let evidence { try OutputFile.checkAbsent(evidence, json: common.json) }
         let start = try start.read(chainspec, common)
+        let export = try source.location(common)
         // The main thread works too, so it counts as one of the workers.
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
@@ -52,9 +56,10 @@ struct ChainCommand: ParsableCommand {
         var summary: ChainSummary
         let checkpoint: SignedCheckpoint
         do throws(ReplayError) {
-            (summary, checkpoint) = try replay(chainspec, start, verifier, &figures)
+            (summary, checkpoint) = try replay(export, chainspec, start, verifier, &figures)
         } catch {
-            throw try verdict(on: error, chainspec, start, verifier, figures, files)
+            let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
+            throw try verdict(on: error, search, start, figures, files)
         }
         try witnesses.check(checkpoint, in: "the export's checkpoint", &summary.finding, json: common.json)
         if let failure = write(.holds(checkpoint.checkpoint), figures, summary.unchecked, to: files) {
@@ -71,7 +76,7 @@ struct ChainCommand: ParsableCommand {
     ) -> PrivateFileError? {
         guard let files, let figures else { return nil }
         let report = Report(
-            conclusion: conclusion, figures: figures, export: export, chainspecFile: common.chainspec, exceptions: exceptions,
+            conclusion: conclusion, figures: figures, export: source.exports.joined(separator: ", "), chainspecFile: common.chainspec, exceptions: exceptions,
             evidence: evidence, evidenceFile: evidence.flatMap { _ in self.evidence },
             program: "coffer-verify \(CofferVerify.configuration.version)",
             written: TimeMilliseconds(max(0, Date().timeIntervalSince1970 * 1_000)))
@@ -84,9 +89,10 @@ struct ChainCommand: ParsableCommand {
     }
 
     private func replay(
-        _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier, _ figures: inout ChainFigures?
+        _ export: ExportLocation, _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier,
+        _ figures: inout ChainFigures?
     ) throws(ReplayError) -> (ChainSummary, SignedCheckpoint) {
-        var archive = try ExportDirectory(path: export, network: chainspec.network)
+        var archive = try ExportDirectory(export, network: chainspec.network)
         let chain = try start.chain(chainspec, verifier, reading: &archive)
         let result = try replay(chain, &archive, &figures)
         let checkpoint = try archive.checkpoint()
@@ -114,8 +120,7 @@ struct ChainCommand: ParsableCommand {
 
     /// What does not hold, exactly, and where it was asked for, evidence of it.
     private func verdict(
-        on error: ReplayError, _ chainspec: Chainspec, _ start: ReplayStart, _ verifier: SignatureVerifier, _ figures: ChainFigures?,
-        _ files: ReportFiles?
+        on error: ReplayError, _ search: EvidenceSearch, _ start: ReplayStart, _ figures: ChainFigures?, _ files: ReportFiles?
     ) throws -> Verdict {
         var divergence = Divergence(error)
         guard error.doesNotHold else {
@@ -124,7 +129,6 @@ struct ChainCommand: ParsableCommand {
             add(write(.failed(error), figures, [], to: files), files, to: &verdict)
             return verdict
         }
-        let search = EvidenceSearch(chainspec: chainspec, export: export, start: start, verifier: verifier)
         var made: Result<Evidence?, ReplayError> = .success(nil)
         if evidence != nil || Divergence.isSearchNeeded(for: error) {
             made = Result { () throws(ReplayError) in try search.evidence(of: error) }
@@ -167,48 +171,5 @@ struct ChainCommand: ParsableCommand {
         verdict.add("evidence", .string(evidence))
         verdict.note("evidence: \(evidence): \(made.detail)")
         if made.kind == .pointer { verdict.note("this evidence says where the offence is; it does not prove it by itself") }
-    }
-}
-
-/// Where to start, and what not to check.
-struct StartOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Start at this signed checkpoint instead of genesis; with --snapshot.", valueName: "checkpoint"))
-    var from: String?
-    @Option(help: ArgumentHelp("The state as of the checkpoint of --from, from coffer-verify snapshot.", valueName: "file"))
-    var snapshot: String?
-    @Option(
-        help: ArgumentHelp(
-            "Do NOT check the signatures of transactions up to this height; the result says so.", valueName: "height"))
-    var assumeSignaturesUntil: UInt64 = 0
-
-    func validate() throws {
-        guard (from == nil) == (snapshot == nil) else { throw ValidationError("--from and --snapshot go together: give both or neither.") }
-    }
-
-    func read(_ chainspec: Chainspec, _ common: CommonOptions) throws -> ReplayStart {
-        guard let from, let snapshot else { return .genesis }
-        let text = try InputFile.read(from, maximumByteCount: SignedCheckpoint.maximumByteCount, json: common.json)
-        let checkpoint: SignedCheckpoint
-        do throws(ProofError) {
-            checkpoint = try SignedCheckpoint(text: text)
-        } catch {
-            throw Verdict.unreadable(code: error.code, "\(from): \(error)", json: common.json)
-        }
-        let handle = try InputFile.open(snapshot, json: common.json)
-        do throws(SnapshotError) {
-            return .snapshot(
-                try Snapshot(network: chainspec.network) { count throws(ExportError) in
-                    do {
-                        return [UInt8](try handle.read(upToCount: count) ?? Data())
-                    } catch {
-                        throw .inputFailed(reason: error.localizedDescription)
-                    }
-                }, checkpoint)
-        } catch {
-            let text = "\(snapshot): \(error)"
-            throw error.kind == .unreadable
-                ? Verdict.unreadable(code: error.code, text, json: common.json)
-                : Verdict.doesNotHold(code: error.code, text, json: common.json)
-        }
     }
 }

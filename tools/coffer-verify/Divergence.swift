@@ -37,6 +37,10 @@ struct Divergence {
             (file, self.height) = (name, height)
             (rule, expected) = ("where segments are cut", "a segment begins only with a block that the one before had no room for")
             found = "\(name) begins with block \(height)"
+        case .otherArchive(let mismatch):
+            file = mismatch.path
+            if case .digest(_, let error?) = mismatch.cause { (height, offset) = error.place }
+            (rule, expected, found) = ("the list of archives", "the archive \(mismatch.archive)", mismatch.found)
         case .checkpoint(let error):
             file = ExportFormat.checkpointFileName
             (rule, expected) = ("the checkpoint's signatures", "a checkpoint that a quorum of validators signed")
@@ -49,6 +53,10 @@ struct Divergence {
         case .notAPrefix(let height, let text):
             self.height = height
             (rule, expected, found) = ("the older part is a prefix", "the headers that the checkpoint of --from commits to", text)
+        case .missing(let text):
+            (rule, expected, found) = ("every archive of the list is there", "the archives of the list", text)
+        case .list(let error):
+            (rule, expected, found) = ("the list of archives", "a list as docs/spec/archive.md has it", error.description)
         case .unreadable(let text):
             (rule, expected, found) = ("the export can be read", "a complete export, as coffer export writes it", text)
         }

@@ -30,8 +30,7 @@ struct SelfTestCommand: ParsableCommand {
               coffer-verify self-test export --chainspec chainspec/development.json --bit-flips 20000 --seed 7
             """)
 
-    @Argument(help: "The directory that coffer export wrote.")
-    var export: String
+    @OptionGroup var source: ExportOptions
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Change so many single bits, instead of all else.", valueName: "count"))
     var bitFlips: Int?
@@ -49,9 +48,14 @@ struct SelfTestCommand: ParsableCommand {
         // The main thread works too, so it counts as one of the workers.
         let verifier = SignatureVerifier(workerCount: common.workers - 1)
         defer { verifier.close() }
+        let export = try source.location(common)
         do {
             if let bitFlips {
-                try flip(bitFlips, BitFlips(export: export, chainspec: chainspec, verifier: verifier, seed: seed))
+                guard let directory = export.directories.first, export.directories.count == 1, export.archives == nil else {
+                    throw Verdict.unreadable(
+                        code: "wrongUse", "--bit-flips takes one directory with all segments, and no list of archives.", json: common.json)
+                }
+                try flip(bitFlips, BitFlips(export: directory, chainspec: chainspec, verifier: verifier, seed: seed))
             } else {
                 try show(try SelfTest(export: export, chainspec: chainspec, verifier: verifier).run(progress: Progress().show))
             }

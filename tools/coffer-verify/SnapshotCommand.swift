@@ -16,8 +16,7 @@ struct SnapshotCommand: ParsableCommand {
               coffer-verify chain export --chainspec chainspec/development.json --from kept.checkpoint --snapshot state.snapshot
             """)
 
-    @Argument(help: "The directory that coffer export wrote.")
-    var export: String
+    @OptionGroup var source: ExportOptions
     @Option(help: ArgumentHelp("The height; default: that of the last block.", valueName: "height"))
     var height: UInt64?
     @Option(help: ArgumentHelp("The snapshot; must not exist.", valueName: "file"))
@@ -38,7 +37,7 @@ struct SnapshotCommand: ParsableCommand {
         defer { verifier.close() }
         do {
             var last: CertifiedBlock?
-            var archive = try ExportDirectory(path: export, network: chainspec.network)
+            var archive = try ExportDirectory(try source.location(common), network: chainspec.network)
             let chain = try start.chain(chainspec, verifier, reading: &archive)
             let bar = ProgressBar(total: archive.byteCount, done: archive.byteCountRead)
             var before = chain.history

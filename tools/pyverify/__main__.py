@@ -11,6 +11,7 @@ from pathlib import Path
 if not __package__:  # run by the path of its folder
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from pyverify.archive import MAXIMUM_LIST_BYTES
 from pyverify.chainspec import Chainspec, chainspec_from_json
 from pyverify.checkpoint import (
     MAXIMUM_CHECKPOINT_BYTES, MAXIMUM_CONSISTENCY_BYTES, check_checkpoint, check_consistency,
@@ -178,7 +179,9 @@ def chain(chainspec: Chainspec, arguments) -> tuple[str, dict]:
     """replays an export from genesis and checks everything in it"""
     signatures = Signatures(arguments.workers)
     try:
-        result, transactions, text = replay(chainspec, Path(arguments.file), signatures)
+        archives = None if arguments.manifest is None else read(arguments.manifest, MAXIMUM_LIST_BYTES)
+        directories = [Path(path) for path in (arguments.file, *arguments.more)]
+        result, transactions, text = replay(chainspec, directories, archives, signatures)
     finally:
         signatures.close()
     cosigners = cosigned(arguments, text)
@@ -212,6 +215,9 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text, formatter_class=form,
                                   epilog=EPILOG.format(command=name, file=file))
         sub.add_argument("file", metavar="EXPORT" if name == "chain" else "FILE")
+        if name == "chain":
+            sub.add_argument("more", metavar="EXPORT", nargs="*", help="more directories, which have its segments together")
+            sub.add_argument("--manifest", metavar="FILE", help="the list of archives that must be among them (docs/spec/archive.md)")
         sub.add_argument("--chainspec", required=True, metavar="FILE", help="the network's chain specification (JSON)")
         if name in ANCHORED:
             sub.add_argument("--checkpoint", metavar="FILE",

@@ -1,14 +1,16 @@
 """docs/spec/export.md: archives of all blocks. The names of what is wrong with one are those of errors.md section 8."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
+from .archive import check_archives_are_there, check_ends_archive, check_is_archive, read_archive_list
 from .block import CertifiedBlock
 from .chain import Chain
 from .chainspec import Chainspec
-from .checkpoint import MAXIMUM_CHECKPOINT_BYTES, check_checkpoint
+from .checkpoint import MAXIMUM_CHECKPOINT_BYTES, check_checkpoint, read_checkpoint
 from .encoding import DoesNotHold, NotCanonical, Unreadable, sha256, unsigned
 from .rules import check_invariants
 from .signatures import Signatures
@@ -68,20 +70,35 @@ def check_regular(path: Path) -> None:
     unreadable_unless(stat.S_ISREG(os.lstat(path).st_mode), "exportUnreadable", f"{path} is not a regular file")
 
 
-def segments(directory: Path) -> list[Path]:
-    names = sorted(name for name in os.listdir(directory) if name.startswith("blocks-") and name.endswith(".coffer"))
-    unreadable_unless(names == [f"blocks-{number:08}.coffer" for number in range(len(names))] != [], "exportUnreadable",
-                      f"the export has no segment 0, or a gap between its segments: {names[:10]}")
-    paths = [directory / name for name in names]
-    for path in paths:
-        check_regular(path)
-    return paths
+def segments(directories: list[Path], archives: list[dict]) -> list[Path]:
+    """The files of all segments, in order; where several directories have one, the one that is meant (archive.md section 4)."""
+    found: dict[int, tuple[bool, int, Path]] = {}
+    for directory in directories:
+        for name in os.listdir(directory):
+            if not (name.startswith("blocks-") and name.endswith(".coffer")):
+                continue
+            digits = name[7:-7]
+            number = int(digits) if re.fullmatch("[0-9]{8,20}", digits) else -1
+            unreadable_unless(name == f"blocks-{number:08}.coffer" and number < 1 << 64, "exportUnreadable", f"no segment is named {name}")
+            path = directory / name
+            check_regular(path)
+            size = os.stat(path).st_size
+            listed = number < len(archives) and archives[number]["byteCount"] == size
+            if number not in found or (listed, 0 if listed else size) > found[number][:2]:
+                found[number] = (listed, 0 if listed else size, path)
+    unreadable_unless(bool(found) or bool(archives), "exportUnreadable", "the export has no segment 0")
+    check_archives_are_there(archives, set(found))
+    unreadable_unless(max(found) == len(found) - 1, "exportUnreadable",
+                      f"the export has {len(found)} segments, and one of number {max(found)}: there is a gap between them")
+    return [found[number][2] for number in range(len(found))]
 
 
-def certified_blocks(directory: Path, network: bytes) -> Iterator[tuple[int, bytes]]:
-    """The certified blocks of an export in order; checks framing, checksums and cuts (section 1)."""
+def certified_blocks(directories: list[Path], network: bytes, archives: list[dict]) -> Iterator[tuple[int, bytes]]:
+    """The certified blocks of an export in order; checks framing, checksums and cuts (section 1), and that archives are those of a list."""
     height, before = 1, 0  # the size of the segment before
-    for number, path in enumerate(segments(directory)):
+    for number, path in enumerate(segments(directories, archives)):
+        if number < len(archives):
+            check_is_archive(path, archives[number], archives)
         with open(path, "rb") as file:
             size, position = os.fstat(file.fileno()).st_size, HEADER_BYTES
             check_segment_header(file.read(HEADER_BYTES), path.name, network, height)
@@ -96,14 +113,38 @@ def certified_blocks(directory: Path, network: bytes) -> Iterator[tuple[int, byt
                 yield height, block
                 height, position = height + 1, end
             before = size
+            if number < len(archives):
+                check_ends_archive(path, archives[number], height - 1)
 
 
-def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None = None) -> tuple[Chain, int, bytes]:
+def last_checkpoint(chainspec: Chainspec, directories: list[Path]) -> tuple[int, bytes, bytes]:
+    """Size, root and text of the checkpoint of the most headers, of those that the directories have."""
+    last = None
+    for directory in directories:
+        checkpoint = directory / "checkpoint"
+        if not os.path.lexists(checkpoint):
+            continue
+        check_regular(checkpoint)
+        with open(checkpoint, "rb") as file:
+            text = file.read(MAXIMUM_CHECKPOINT_BYTES + 1)
+        unreadable_unless(len(text) <= MAXIMUM_CHECKPOINT_BYTES, "exportUnreadable", "the checkpoint is too long")
+        size = read_checkpoint(text)[1]
+        if last is None or size > last[0]:
+            last = (size, text)
+    unreadable_unless(last is not None, "exportUnreadable", "the export has no checkpoint: it is not finished")
+    return *check_checkpoint(chainspec, last[1]), last[1]
+
+
+def replay(chainspec: Chainspec, directories: list[Path], archive_list: bytes | None = None,
+           signatures: Signatures | None = None) -> tuple[Chain, int, bytes]:
     """Checks a whole export; the chain at its end, the number of transactions, and the checkpoint's text (section 3)."""
-    unreadable_unless(directory.is_dir(), "exportUnreadable", f"{directory} is not a directory")
+    network, archives = (chainspec.network, []) if archive_list is None else read_archive_list(archive_list)
+    unreadable_unless(network == chainspec.network, "exportUnreadable", f"the list of archives is of the network {network.hex()}")
+    for directory in directories:
+        unreadable_unless(directory.is_dir(), "exportUnreadable", f"{directory} is not a directory")
     chain, transactions = Chain(chainspec, signatures), 0
     try:
-        for height, data in certified_blocks(directory, chainspec.network):
+        for height, data in certified_blocks(directories, chainspec.network, archives):
             try:
                 block = CertifiedBlock.decode(data)
             except NotCanonical as error:
@@ -113,13 +154,7 @@ def replay(chainspec: Chainspec, directory: Path, signatures: Signatures | None 
             transactions += len(block.transactions)
     finally:
         chain.signatures.settle()  # a claim that is false was made before whatever ended the loop
-    checkpoint = directory / "checkpoint"
-    unreadable_unless(os.path.lexists(checkpoint), "exportUnreadable", f"{directory} has no checkpoint: it is not finished")
-    check_regular(checkpoint)
-    with open(checkpoint, "rb") as file:
-        text = file.read(MAXIMUM_CHECKPOINT_BYTES + 1)
-    unreadable_unless(len(text) <= MAXIMUM_CHECKPOINT_BYTES, "exportUnreadable", "the checkpoint is too long")
-    size, root = check_checkpoint(chainspec, text)
+    size, root, text = last_checkpoint(chainspec, directories)
     fails_unless((size, root) == (len(chain.history), chain.history.root()), "checkpointMismatch",
                  f"the checkpoint is of {size} headers with the root {root.hex()}, the export has {len(chain.history)} with "
                  f"{chain.history.root().hex()}")

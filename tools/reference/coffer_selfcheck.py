@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import coffer_writing
 import pyverify.export
+from coffer_archive import manifest_text
 from coffer_example import MEMO, START, Example, make_example
 from coffer_keys import account_of, inclusion_path, public_key, sign
 from coffer_refusals import refusal_scene, refused_transactions
@@ -158,11 +159,51 @@ def check_proofs(e: Example, proofs: dict[str, dict]) -> int:
     return attempts
 
 
+def check_archives_of(e: Example, directory: Path, files: dict[str, bytes]) -> int:
+    """Archives in one directory and the rest in another have the verdict of the whole; each damage to an archive or its name is named."""
+    names, archives, height = sorted(name for name in files if name != "checkpoint")[:-1], [], 1
+    for number, name in enumerate(names):
+        count, rest = 0, files[name][56:]
+        while rest:
+            count, rest = count + 1, rest[4 + int.from_bytes(rest[:4], "big") + 32:]
+        archives.append({"segment": number, "firstHeight": height, "lastHeight": height + count - 1, "byteCount": len(files[name]),
+                         "sha256": sha256(files[name]).hex()})
+        height += count
+    text = manifest_text(e.spec.network, archives).encode()
+    pruned, rest = directory / "archives", directory / "rest"
+    write_export(pruned, {name: files[name] for name in names})
+    write_export(rest, {name: data for name, data in files.items() if name not in names})
+    for order in ([pruned, rest], [rest, pruned]):
+        expect(replay(e.spec, order, text)[0].header == e.chain.header, "archives and the rest")
+    attempts = 0
+
+    def damaged(changes: dict[str, bytes | None], code: str) -> None:
+        nonlocal attempts
+        for name, data in changes.items():
+            (pruned / name).unlink()
+            if data is not None:
+                (pruned / name).write_bytes(data)
+        error = expect_failure(lambda: replay(e.spec, [pruned, rest], text), FAILURES, f"{list(changes)} damaged")
+        expect(error.code == code, f"{error} where {code} was due")
+        for name in changes:
+            (pruned / name).write_bytes(files[name])
+        attempts += 1
+
+    for name in names:
+        data = files[name]
+        damaged({name: None}, "archiveMissing")
+        damaged({name: data[:-1]}, "archiveDiffers")
+        damaged({name: data + b"\0"}, "archiveDiffers")
+        damaged({name: data[:70] + bytes([data[70] ^ 1]) + data[71:]}, "archiveDiffers")
+    damaged({names[0]: files[names[1]], names[1]: files[names[0]]}, "archiveDiffers")
+    return attempts
+
+
 def check_export(e: Example, directory: Path) -> int:
     """The export replays to the same state, and not when any of a spread of bytes is changed."""
     export, again = directory / "export", Chain(e.spec)
     write_export(export, export_files(e.spec.network, e.blocks, e.checkpoint(0, 2)))
-    chain, transactions, _ = replay(e.spec, export)
+    chain, transactions, _ = replay(e.spec, [export])
     expect(transactions == sum(len(block.transactions) for block in e.blocks), "the number of transactions")
     expect(chain.header == e.chain.header, "the last header")
     expect(chain.state.tree.root() == e.chain.state.tree.root(), "the replayed state")
@@ -175,20 +216,21 @@ def check_export(e: Example, directory: Path) -> int:
         for position in range(0, len(good), max(1, len(good) // 150)):
             bad = good[:position] + bytes([good[position] ^ 2]) + good[position + 1:]
             (export / name).write_bytes(bad)
-            expect_failure(lambda: replay(e.spec, export), FAILURES, f"byte {position} of {name} changed")
+            expect_failure(lambda: replay(e.spec, [export]), FAILURES, f"byte {position} of {name} changed")
             attempts += 1
         (export / name).write_bytes(good)
-    replay(e.spec, export)
+    replay(e.spec, [export])
     (export / "checkpoint").unlink()
-    expect_failure(lambda: replay(e.spec, export), Unreadable, "an export without a checkpoint")
+    expect_failure(lambda: replay(e.spec, [export]), Unreadable, "an export without a checkpoint")
 
     # With a lower limit the same blocks fill several segments, each cut before the first block that it has no room for.
     with patch.object(pyverify.export, "MAXIMUM_SEGMENT_BYTES", 1900), patch.object(
             coffer_writing, "MAXIMUM_SEGMENT_BYTES", 1900):
         files, several = export_files(e.spec.network, e.blocks, e.checkpoint(0, 2)), directory / "several"
         write_export(several, files)
-        expect(len(files) > 3 and replay(e.spec, several)[0].header == e.chain.header, "an export of several segments")
-    error = expect_failure(lambda: replay(e.spec, several), DoesNotHold, "segments that are cut too early")
+        attempts += check_archives_of(e, directory, files)
+        expect(len(files) > 3 and replay(e.spec, [several])[0].header == e.chain.header, "an export of several segments")
+    error = expect_failure(lambda: replay(e.spec, [several]), DoesNotHold, "segments that are cut too early")
     expect(error.code == "exportWrongCut", f"{error} where exportWrongCut was due")
 
     def forged(number: int, **change) -> None:

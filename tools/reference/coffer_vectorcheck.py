@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from coffer_archive import archive_vectors, check_archives
 from coffer_development import PROJECT, WorkedExample
 from coffer_evidence import check_evidence, check_snapshot
 from coffer_keyfile import KIND_NAMES, KeyFile, open_key_file, seal_key_file
@@ -33,7 +34,8 @@ MADE = {
     "example.json": example_vectors, "account.json": account_vectors, "receipt.json": receipt_vectors,
     "balance.json": balance_vectors, "checkpoint.json": checkpoint_vectors, "export.json": export_vectors,
     "chainspec.json": lambda e: chainspec_vectors(), "text.json": lambda e: text_vectors(),
-    "refusals.json": lambda e: refusal_vectors(), "witness.json": witness_vectors} | STATEMENT_MADE
+    "refusals.json": lambda e: refusal_vectors(), "archive.json": lambda e: archive_vectors(export_vectors(e)),
+    "witness.json": witness_vectors} | STATEMENT_MADE
 
 
 def write_vectors(directory: Path) -> dict:
@@ -135,7 +137,7 @@ def check_exports(data: dict) -> int:
             export = Path(directory) / "export"
             write_export(export, {name: content.encode() if name == "checkpoint" else bytes.fromhex(content)
                                   for name, content in case["files"].items()})
-            header = replay(spec, export)[0].header
+            header = replay(spec, [export])[0].header
         return {"height": header.height, "stateRoot": header.state_root.hex(), "blockHash": header.block_hash().hex()}
     return check_cases("export.json", data, check)
 
@@ -194,7 +196,7 @@ CHECKS = {
     "account.json": check_accounts, "receipt.json": check_receipts, "balance.json": check_balances,
     "checkpoint.json": check_checkpoints, "export.json": check_exports, "refusals.json": check_refusal_file,
     "evidence.json": check_evidence_file, "snapshot.json": check_snapshots, "keys.json": check_keys, "keyfile.json": check_key_files,
-    "witness.json": check_witnesses} | STATEMENT_CHECKS
+    "witness.json": check_witnesses, "archive.json": check_archives} | STATEMENT_CHECKS
 
 
 def check_vectors(directory: Path) -> dict:

@@ -26,6 +26,7 @@ let targets: [String: Target] = [
     "supply": readSupply,
     "consistency": readConsistency,
     "evidence": readEvidence,
+    "archives": readArchives,
     "submission": readSubmission,
     // What witnesses read, and what is read of them.
     "cosignature": readCosignatures,

@@ -15,6 +15,8 @@ public enum ExportFailure: Error, Equatable, Sendable, CustomStringConvertible {
     case brokenChain(height: UInt64, reason: String)
     /// The directory holds more blocks than the node has.
     case nodeIsBehind(nodeHeight: UInt64, archiveHeight: UInt64)
+    /// The node does not keep the next blocks any more: these archives must be in the directory first.
+    case archivesMissing([ArchivedSegment], directory: String)
     /// The blocks that are there are of another history than the one the validators sign.
     case otherHistory(height: UInt64)
 
@@ -32,6 +34,8 @@ public enum ExportFailure: Error, Equatable, Sendable, CustomStringConvertible {
             "The block of height \(height) does not follow the one before it: \(reason). If it is the node's, do not rely on the node; if it was in the directory, export into a new one."
         case .nodeIsBehind(let nodeHeight, let archiveHeight):
             "The directory holds blocks up to height \(archiveHeight), and the node has \(nodeHeight). Use a node that is up to date, or wait."
+        case .archivesMissing(let archives, let directory):
+            "The node pruned the next blocks. Put their archives into \(directory) and run the export again: \(archives.prefix(10).map(\.description).joined(separator: ", "))\(archives.count > 10 ? ", and \(archives.count - 10) more, which /v1/archives lists" : "")."
         case .otherHistory(let height):
             "The blocks up to height \(height) are not those whose history the validators signed. Export into a new directory, and compare the two."
         }

@@ -63,13 +63,27 @@ public struct Exporter: Sendable {
             progress(Progress(height: archive.link.height, targetHeight: targetHeight, byteCount: archive.byteCount))
         }
         report(archive)
-        try await copy(heights: first..<targetHeight + 1) { (block, bytes) throws(ExportFailure) in
-            try archive.append(block, bytes: bytes)
-            report(archive)
+        do throws(ExportFailure) {
+            try await copy(heights: first..<targetHeight + 1) { (block, bytes) throws(ExportFailure) in
+                try archive.append(block, bytes: bytes)
+                report(archive)
+            }
+        } catch .node(.refused(let problem)) where problem.code == "historyPruned" {
+            throw try await missingArchives(after: first - 1)
         }
         let byteCount = try archive.finish(checkpoint)
         return Summary(
             height: targetHeight, addedBlockCount: targetHeight + 1 - first, byteCount: byteCount, checkpoint: checkpoint)
+    }
+
+    /// Names what the directory lacks that the node does not keep.
+    private func missingArchives(after height: UInt64) async throws(ExportFailure) -> ExportFailure {
+        do throws(ClientError) {
+            let manifest = try await node.archives()
+            return .archivesMissing(manifest.archives.filter { $0.lastHeight > height }, directory: directory)
+        } catch {
+            throw .node(error)
+        }
     }
 
     private typealias Fetched = (height: UInt64, result: Result<(block: CertifiedBlock, bytes: [UInt8]), ClientError>)

@@ -42,6 +42,23 @@ extension NodeClient {
         return (certified, bytes)
     }
 
+    /// The archives of the blocks whose bodies the node does not keep any more. What it says is not proved: an archive is checked by
+    /// `coffer-verify chain`.
+    public func archives() async throws(ClientError) -> ArchiveManifest {
+        let request = HTTPRequest(.get, "/v1/archives", maximumResponseByteCount: ArchiveManifest.maximumJSONByteCount)
+        let body = try await body(of: request, type: MediaType.json)
+        let manifest: ArchiveManifest
+        do throws(JSONError) {
+            manifest = try ArchiveManifest(json: body)
+        } catch {
+            throw .malformed(target: request.target, reason: error.description)
+        }
+        guard manifest.network == chainspec.network else {
+            throw .wrongNetwork(expected: chainspec.network, actual: manifest.network)
+        }
+        return manifest
+    }
+
     /// The latest checkpoint, verified against the chain specification.
     public func checkpoint() async throws(ClientError) -> SignedCheckpoint {
         let request = HTTPRequest(

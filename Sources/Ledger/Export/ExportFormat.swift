@@ -56,7 +56,8 @@ public enum ExportFormat {
         fits(certifiedBlockByteCount, segmentByteCount, limit: maximumSegmentByteCount)
     }
 
-    static func fits(_ certifiedBlockByteCount: Int, _ segmentByteCount: Int, limit: Int) -> Bool {
+    /// The same with another limit, so that a test need not fill a segment.
+    package static func fits(_ certifiedBlockByteCount: Int, _ segmentByteCount: Int, limit: Int) -> Bool {
         let isFirst = segmentByteCount <= headerByteCount
         return isFirst || segmentByteCount + frameByteCount(certifiedBlockByteCount) <= limit
     }

@@ -77,10 +77,28 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case refused(String)
     /// The operating system or the database failed.
     case failed(String)
+    /// What is asked for needs a block's body that was pruned (`docs/spec/archive.md`); says which archive has it.
+    case pruned(PrunedBlock)
 
     public var description: String {
         switch self {
+        case .pruned(let block): block.description
         case .full(let text), .damaged(let text), .refused(let text), .failed(let text): text
         }
+    }
+}
+
+/// A block whose body a store does not have any more, and the archive that has it.
+public struct PrunedBlock: Hashable, Sendable, CustomStringConvertible {
+    public let height: UInt64
+    public let archive: ArchivedSegment
+
+    public init(height: UInt64, archive: ArchivedSegment) {
+        self.height = height
+        self.archive = archive
+    }
+
+    public var description: String {
+        "The body of the block of height \(height) was pruned. It is in the archive \(archive): look there."
     }
 }

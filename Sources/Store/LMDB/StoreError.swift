@@ -1,3 +1,5 @@
+public import Ledger
+
 /// Why the store could not do what was asked.
 ///
 /// A case exists where a caller can act differently on it. A key that is not there is never an error: look-ups return nil.
@@ -37,6 +39,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case foldBehind(accounts: Int, transactions: Int, entries: Int)
     /// What belongs together does not: the log and the derived state are of different stores or times. The text says which and what to do.
     case mismatched(String)
+    /// A block's body was pruned; says which archive has it.
+    case pruned(PrunedBlock)
     /// The environment or the writer was closed.
     case closed
     /// Any other failure: an `errno` (positive) or an LMDB code (negative).
@@ -59,7 +63,8 @@ extension StoreError: CustomStringConvertible {
                 + "any export of the chain; do not start a node from an older copy of the directory, it could sign a height twice."
         case .stateDamaged(let what, let folder):
             "The state that is derived from the log is damaged: \(what). No block is lost: all of it follows from the log, whose records "
-                + "have checksums of their own. Stop the node, move \(folder) away, and start again: it is then made anew from the log."
+                + "have checksums of their own. Stop the node, move \(folder) away, and start again: it is then made anew from the log. "
+                + "Where old blocks were pruned it cannot be, and the start says what to do instead."
         case .outcomeUnknown(let operation, let code):
             "The environment stopped during \(operation): \(describeCode(code)). Whether the last commit is on disk is not known. "
                 + "Check the disk and the kernel log, then restart: opening again shows the last durable state."
@@ -81,6 +86,7 @@ extension StoreError: CustomStringConvertible {
             "\(transactions) transactions, with \(entries) entries of \(accounts) accounts, wait in memory to be folded into the state, and no more are "
                 + "taken: the disk is slower than the blocks. The same blocks can be committed again in a moment."
         case .mismatched(let text): text
+        case .pruned(let block): block.description
         case .closed:
             "The store was closed, so nothing was read or written. Open it again first."
         case .io(let code, let operation):

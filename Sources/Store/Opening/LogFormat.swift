@@ -33,7 +33,7 @@ struct LogFormat {
         } catch {
             throw meta.damage(.format, "its checksum is right, but \(error)")
         }
-        if let reason = format.refusal(of: directory, chainspec) { return .refused(reason) }
+        if let reason = format.refusal(of: directory, chainspec, newest: FormatRecord.prunedVersion) { return .refused(reason) }
         let stored = try transaction.record(of: .chainspec, in: meta, because: "every store has one")
         guard stored == chainspec.bytes else {
             throw meta.damage(.chainspec, "it is not the chain specification of network \(chainspec.network)")
@@ -43,6 +43,9 @@ struct LogFormat {
             throw .damaged("database \"\(name)\" is missing in \(directory)")
         }
         try checkEnds(transaction, tables)
+        if format.version == FormatRecord.prunedVersion, try transaction.openDatabase(named: LogTables.archivesName) == nil {
+            throw .damaged("database \"\(LogTables.archivesName)\" is missing in \(directory)")
+        }
         return .tables(tables)
     }
 
@@ -79,14 +82,14 @@ struct LogFormat {
 }
 
 extension FormatRecord {
-    /// Why a directory with this record cannot be used with a chain specification; nil when it can.
-    func refusal(of directory: String, _ chainspec: Chainspec) -> String? {
-        let known = Self.currentVersion
-        if version > known {
-            return "\(directory) has format \(version), and this program knows formats up to \(known): a newer program made it. "
+    /// Why a directory with this record, of which formats up to `newest` are known, cannot be used with a chain specification; nil when it
+    /// can.
+    func refusal(of directory: String, _ chainspec: Chainspec, newest: UInt16 = currentVersion) -> String? {
+        if version > newest {
+            return "\(directory) has format \(version), and this program knows formats up to \(newest): a newer program made it. "
                 + "Use that one."
         }
-        guard version == known else {
+        guard version >= Self.currentVersion else {
             return "\(directory) has format \(version), which this program does not know. Export its blocks with the program that made it."
         }
         guard network == chainspec.network else {

@@ -20,6 +20,8 @@ struct StoreOpening {
         case .refused(let reason): throw .mismatched(reason)
         }
         let folder = "\(directory)/\(StateFormat.folderName)"
+        let archives = try log.storedArchives()
+        try requireState(in: folder, after: archives)
         let genesisAccounts = Array(LedgerState(genesis: chainspec).accounts)
         let format = StateFormat(chainspec: chainspec, genesisAccounts: genesisAccounts, directory: folder)
         try DataDirectory.createFolder(folder)
@@ -28,6 +30,7 @@ struct StoreOpening {
         let stateTables = try format.openOrCreate(state)
         let transaction = try log.beginRead()
         try format.check(try state.beginRead(), stateTables, against: transaction, logTables)
+        try checkFolded(try state.beginRead(), stateTables, in: folder, after: archives)
         let (tip, header) = try transaction.tip(in: logTables)
         var history = tip.earlierHeaders
         history.append(header.header.historyLeaf)
@@ -35,8 +38,10 @@ struct StoreOpening {
             tip: header, history: history, supply: try transaction.supply(in: logTables),
             current: RecentLayer(accountCount: Int(header.header.accountCount)), folding: nil)
         let writer = LogWriter(tip: BlockName(height: tip.height, hash: tip.hash), headers: history)
-        return StoreCore(
+        let core = StoreCore(
             chainspec: chainspec, genesisAccounts: genesisAccounts, log: log, logTables: logTables, state: state,
             stateTables: stateTables, configuration: configuration, recent: recent, writer: writer)
+        core.archives.withLock { $0 = archives }
+        return core
     }
 }

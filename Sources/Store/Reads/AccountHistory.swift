@@ -31,16 +31,29 @@ struct AccountHistory {
 
     // MARK: - Questions
 
-    /// The entries numbered `lower` to `upper`, the last first. There is an entry `upper`.
-    mutating func statement(from lower: UInt64, to upper: UInt64, in view: borrowing StoreView) throws(StoreError) -> [StatementLine] {
+    /// The entries numbered `lower` to `upper`, the last first. There is an entry `upper`. With `cutShort`, those before a pruned one are left
+    /// out, unless all are.
+    mutating func statement(
+        from lower: UInt64, to upper: UInt64, cutShort: Bool, in view: borrowing StoreView
+    ) throws(StoreError) -> [StatementLine] {
         var lines: [StatementLine] = []
+        do throws(StoreError) {
+            try addLines(from: lower, to: upper, in: view, to: &lines)
+        } catch .pruned(let block) {
+            guard cutShort, !lines.isEmpty else { throw .pruned(block) }
+        }
+        return lines
+    }
+
+    private mutating func addLines(
+        from lower: UInt64, to upper: UInt64, in view: borrowing StoreView, to lines: inout [StatementLine]
+    ) throws(StoreError) {
         let start = try place(atOrAfter: upper, in: view)
         try walk(from: start, downTo: lower, in: view) { (step) throws(StoreError) in
             guard step.sequence <= upper else { return }
             let entry = step.effect.entry(at: step.location, id: step.transaction.signed.id)
             lines.append(StatementLine(sequence: step.sequence, entry: entry))
         }
-        return lines
     }
 
     /// The account as the block of `height`, at or after its opening, left it: the last version that is not newer, or what the account
@@ -203,6 +216,7 @@ private struct ChunkCache {
         {
             return (known.first, known.chunk)
         }
+        try view.core.requireBody(of: location.height)
         guard let found = try view.log.chunk(at: location, in: view.logTables) else {
             throw view.logTables.transactions.damage(
                 ChunkKey(height: location.height, first: location.position), "it is missing, although an account was touched there")

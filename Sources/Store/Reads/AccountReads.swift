@@ -29,7 +29,8 @@ extension LedgerStore {
 
     /// Up to `limit` entries of an account: those numbered `sequence` and up, or with `descending`, `sequence` and down, in that order.
     ///
-    /// Entries are numbered from 0 in the account's chain. Empty when there are none, or no such account.
+    /// Entries are numbered from 0 in the account's chain. Empty when there are none, or no such account. Throws `.pruned` for an entry of a
+    /// block whose body is gone; going down, what comes before it is given first, so that a last line above 0 means that there are more.
     public func statement(
         of account: AccountIndex, from sequence: UInt64, limit: Int, descending: Bool
     ) throws(StorageError) -> [StatementLine] {
@@ -42,11 +43,11 @@ extension LedgerStore {
                 var history = AccountHistory(row: row, recent: recent)
                 if descending {
                     let upper = min(sequence, last)
-                    return try history.statement(from: upper >= count ? upper - count + 1 : 0, to: upper, in: view)
+                    return try history.statement(from: upper >= count ? upper - count + 1 : 0, to: upper, cutShort: true, in: view)
                 }
                 guard sequence <= last else { return [] }
                 let upper = last - sequence >= count ? sequence + count - 1 : last
-                return try history.statement(from: sequence, to: upper, in: view).reversed()
+                return try history.statement(from: sequence, to: upper, cutShort: false, in: view).reversed()
             }
         }
     }

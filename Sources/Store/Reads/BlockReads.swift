@@ -15,18 +15,22 @@ extension LedgerStore {
         }
     }
 
-    /// The block of a height; nil above the tip, and at 0, where there is only the genesis header.
+    /// The block of a height; nil above the tip, and at 0, where there is only the genesis header. Throws `.pruned` where its body is gone.
     public func certifiedBlock(at height: UInt64) throws(StorageError) -> CertifiedBlock? {
-        try readLog { (transaction, tables, tip) throws(StoreError) -> CertifiedBlock? in
+        try readBodies { (transaction, core, tip) throws(StoreError) -> CertifiedBlock? in
+            let tables = core.logTables
             guard height > 0, height <= tip else { return nil }
+            try core.requireBody(of: height)
             return try transaction.block(at: height, in: tables)
         }
     }
 
     /// The canonical bytes (`docs/spec/block.md` section 2) of the block of a height; nil above the tip and at 0.
     public func certifiedBlockBytes(at height: UInt64) throws(StorageError) -> [UInt8]? {
-        try readLog { (transaction, tables, tip) throws(StoreError) -> [UInt8]? in
+        try readBodies { (transaction, core, tip) throws(StoreError) -> [UInt8]? in
+            let tables = core.logTables
             guard height > 0, height <= tip else { return nil }
+            try core.requireBody(of: height)
             return try transaction.blockBytes(at: height, in: tables)
         }
     }
@@ -45,27 +49,46 @@ extension LedgerStore {
 
     /// Where a transaction stands; nil when it is in no durable block.
     public func location(of id: TransactionID) throws(StorageError) -> TransactionLocation? {
+        let found = try candidate(for: id)
+        if let place = found.pruned { throw StorageError(try prunedError(at: place.height)) }
+        return found.location
+    }
+
+    /// Where a transaction stands, or may stand.
+    func candidate(for id: TransactionID) throws(StorageError) -> Candidate {
         let prefix = Identifier.prefix(of: id)
-        return try withCore { (core) throws(StoreError) in
-            try core.view(capture: { $0.current.identifiers.locations(of: prefix) }) { (view, recent) throws(StoreError) in
-                for location in recent where try view.id(at: location) == id { return location }
-                for location in view.folding?.identifiers.locations(of: prefix) ?? [] where try view.id(at: location) == id {
-                    return location
-                }
-                for location in try view.state.locations(of: prefix, in: view.stateTables) where try view.id(at: location) == id {
-                    return location
-                }
-                return nil
+        return try withCore { (core) throws(StoreError) -> Candidate in
+            try core.view(capture: { $0.current.identifiers.locations(of: prefix) }) { (view, recent) throws(StoreError) -> Candidate in
+                let end = core.prunedHeight
+                var candidate = Candidate()
+                for place in recent where try view.meets(id, at: place, prunedTo: end, &candidate) { return candidate }
+                for place in view.folding?.identifiers.locations(of: prefix) ?? []
+                where try view.meets(id, at: place, prunedTo: end, &candidate) { return candidate }
+                for place in try view.state.locations(of: prefix, in: view.stateTables)
+                where try view.meets(id, at: place, prunedTo: end, &candidate) { return candidate }
+                return candidate
             }
         }
+    }
+
+    /// Where a transaction's id leads.
+    struct Candidate {
+        /// Where it stands.
+        var location: TransactionLocation?
+        /// Where it may have stood: an id is compared with the transaction at the place that its first 8 bytes lead to, and where that was
+        /// pruned, nothing is left to compare with.
+        var pruned: TransactionLocation?
     }
 
     /// The transaction at a place; nil when there is none.
     ///
     /// Reads the record that holds it, and not the block.
     public func transaction(at location: TransactionLocation) throws(StorageError) -> SignedTransaction? {
-        try readLog { (transaction, tables, tip) throws(StoreError) -> SignedTransaction? in
-            guard location.height <= tip, let found = try transaction.chunk(at: location, in: tables) else { return nil }
+        try readBodies { (transaction, core, tip) throws(StoreError) -> SignedTransaction? in
+            let tables = core.logTables
+            guard location.height > 0, location.height <= tip else { return nil }
+            try core.requireBody(of: location.height)
+            guard let found = try transaction.chunk(at: location, in: tables) else { return nil }
             do {
                 return try found.chunk.transaction(Int(location.position - found.first))
             } catch {
@@ -94,6 +117,19 @@ extension LedgerStore {
 }
 
 extension StoreView {
+    /// Whether a transaction is at a place that its id leads to; where that was pruned, it is noted as one where it may have been.
+    fileprivate borrowing func meets(
+        _ id: TransactionID, at place: TransactionLocation, prunedTo end: UInt64, _ candidate: inout LedgerStore.Candidate
+    ) throws(StoreError) -> Bool {
+        guard place.height > end else {
+            candidate.pruned = place
+            return false
+        }
+        guard try self.id(at: place) == id else { return false }
+        candidate = LedgerStore.Candidate(location: place, pruned: nil)
+        return true
+    }
+
     /// The id of the transaction at a place that the ids lead to.
     fileprivate borrowing func id(at location: TransactionLocation) throws(StoreError) -> TransactionID {
         let key = ChunkKey(height: location.height, first: location.position)

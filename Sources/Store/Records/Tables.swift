@@ -14,9 +14,12 @@ struct LogTables: Sendable {
     let supply: Table<SupplyKey, SupplyRecord>
 
     static let metaName = "meta"
-    static let count = 5
+    /// The list of archives, which is made when the first bodies are pruned.
+    static let archivesName = "archives"
+    /// Of databases, that one included.
+    static let count = 6
 
-    /// Every database, in a fixed order.
+    /// Every database but the list of archives, in a fixed order.
     var databases: [Database] { [meta.database, headers.database, transactions.database, memos.database, supply.database] }
 
     /// Takes each table from `open`, which is given its name.

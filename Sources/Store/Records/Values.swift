@@ -207,6 +207,8 @@ struct FoldRecord: RecordValue, Equatable {
 struct FormatRecord: RecordValue, Equatable {
     /// The layout that this program reads and writes (`docs/decisions/0002-storage-layout.md`).
     static let currentVersion: UInt16 = 2
+    /// The layout of a log from which bodies were pruned (`docs/decisions/0006-pruning.md`); an unpruned one stays as it was.
+    static let prunedVersion: UInt16 = 3
 
     let version: UInt16
     let network: NetworkID
@@ -221,7 +223,7 @@ struct FormatRecord: RecordValue, Equatable {
         var reader = ByteReader(payload.span)
         version = try reader.readUInt16()
         network = NetworkID(try reader.readBytes32())
-        guard version != Self.currentVersion || reader.remaining == 0 else { throw .trailingBytes }
+        guard !(Self.currentVersion...Self.prunedVersion).contains(version) || reader.remaining == 0 else { throw .trailingBytes }
     }
 
     var payload: [UInt8] {

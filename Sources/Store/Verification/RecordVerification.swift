@@ -10,9 +10,19 @@ extension LedgerStore {
     /// height lead to: accounts, their ids, landmarks and versions, and every transaction under its id. It does not check signatures
     /// nor rules. Runs beside commits and folds, of which it checks those before its begin, and holds no read for long. `progress` is
     /// told how many records are done, and of how many.
-    public func verifyRecords(progress: (_ done: UInt64, _ total: UInt64) -> Void) throws(StorageError) {
+    ///
+    /// Where bodies were pruned, `archives` is the directory that has them; each archive is compared with its hash first. Without it only
+    /// what is there is verified (`AvailableVerification`), and nothing is followed.
+    public func verifyRecords(
+        archives: String? = nil, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    ) throws(StorageError) {
+        if let archives { try checkArchives(in: archives) }
         try withCore { (core) throws(StoreError) in
-            var chain = try ChainVerification(core)
+            if core.prunedHeight > 0, archives == nil {
+                var available = try AvailableVerification(core)
+                return try available.run(progress: progress)
+            }
+            var chain = try ChainVerification(core, archives: archives.map { ArchivedBodies(core, in: $0) })
             for height in 0...chain.tip.header.height {
                 try chain.verify(height: height)
                 if height == chain.folded.height {
@@ -54,10 +64,14 @@ struct ChainVerification {
     private var laterIDs: [(id: AccountID, index: AccountIndex)] = []
     private(set) var done: UInt64
     let total: UInt64
+    private let prunedHeight: UInt64
+    private var archives: ArchivedBodies?
 
     /// Verifies the small tables of the log, whole.
-    init(_ core: StoreCore) throws(StoreError) {
+    init(_ core: StoreCore, archives: ArchivedBodies?) throws(StoreError) {
         self.core = core
+        self.archives = archives
+        prunedHeight = core.prunedHeight
         rows = core.genesisAccounts.map { AccountRow(last: .none, account: $0) }
         let members = core.genesisAccounts.filter { $0.kind == .institution }
         institutions = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.institution) })
@@ -124,9 +138,37 @@ struct ChainVerification {
     private mutating func verifyTransactions(
         of header: BlockHeader, _ log: borrowing ReadTransaction, _ state: borrowing ReadTransaction
     ) throws(StoreError) -> [Bytes32] {
-        let table = core.logTables.transactions
         var commitments: [Bytes32] = []
         var leaves: [Bytes32] = []
+        if header.height <= prunedHeight {
+            for (position, signed) in try archives?.transactions(of: header).enumerated() ?? [].enumerated() {
+                let location = TransactionLocation(height: header.height, position: UInt32(position))
+                guard let chunk = try archives?.chunk(of: signed, at: location, rows) else { break }
+                try take(signed, 0, of: chunk, at: location, ChunkKey(height: header.height, first: location.position), state)
+                commitments.append(signed.content.memoCommitment)
+                leaves.append(signed.transactionLeaf)
+            }
+        } else {
+            // Pruned since this began.
+            try core.requireBody(of: header.height)
+            try forEachStored(of: header, log) { (verification, signed, position, chunk, location, key) throws(StoreError) in
+                try verification.take(signed, position, of: chunk, at: location, key, state)
+                commitments.append(signed.content.memoCommitment)
+                leaves.append(signed.transactionLeaf)
+            }
+        }
+        guard MerkleTree(leaves: leaves).root == header.transactionRoot else {
+            throw .damaged("database \"transactions\" has another root for height \(header.height) than its header")
+        }
+        return commitments
+    }
+
+    /// Passes the transactions that the log has of a block to `body`, each with its chunk.
+    private mutating func forEachStored(
+        of header: BlockHeader, _ log: borrowing ReadTransaction,
+        _ body: (inout ChainVerification, SignedTransaction, Int, Chunk, TransactionLocation, ChunkKey) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let table = core.logTables.transactions
         try log.forEachChunk(at: header.height, in: core.logTables) { (first, chunk) throws(StoreError) in
             let key = ChunkKey(height: header.height, first: UInt32(first))
             for position in 0..<chunk.count {
@@ -142,17 +184,18 @@ struct ChainVerification {
                 } catch {
                     throw table.damage(key, "its checksum is right, but of transaction \(location.position) \(error)")
                 }
-                try follow(signed, position, of: chunk, at: location, key, state)
-                digest.add(Identifier(signed.id, height: header.height, position: Int(location.position)))
-                commitments.append(signed.content.memoCommitment)
-                leaves.append(signed.transactionLeaf)
+                try body(&self, signed, position, chunk, location, key)
             }
             done += 1
         }
-        guard MerkleTree(leaves: leaves).root == header.transactionRoot else {
-            throw .damaged("database \"transactions\" has another root for height \(header.height) than its header")
-        }
-        return commitments
+    }
+
+    private mutating func take(
+        _ signed: SignedTransaction, _ position: Int, of chunk: Chunk, at location: TransactionLocation, _ key: ChunkKey,
+        _ state: borrowing ReadTransaction
+    ) throws(StoreError) {
+        try follow(signed, position, of: chunk, at: location, key, state)
+        digest.add(Identifier(signed.id, height: location.height, position: Int(location.position)))
     }
 
     private mutating func follow(

@@ -6,16 +6,16 @@ public struct EvidenceSearch: Sendable {
     private static let blocksPerBatch = 64
 
     private let chainspec: Chainspec
-    private let path: String
+    private let location: ExportLocation
     private let start: ReplayStart
     private let verifier: SignatureVerifier
 
     /// - Parameters:
-    ///   - path: the export's directory.
+    ///   - export: where the export is.
     ///   - start: where the replay began.
-    public init(chainspec: Chainspec, export path: String, start: ReplayStart, verifier: SignatureVerifier) {
+    public init(chainspec: Chainspec, export location: ExportLocation, start: ReplayStart, verifier: SignatureVerifier) {
         self.chainspec = chainspec
-        self.path = path
+        self.location = location
         self.start = start
         self.verifier = verifier
     }
@@ -35,12 +35,12 @@ public struct EvidenceSearch: Sendable {
             guard error.kind == .doesNotHold else { return nil }
             return try evidence(.checkpoint, of: try export().checkpoint(), code: error.code, "\(error)")
         case .checkpointMismatch(let text): return try mismatch(text)
-        case .archive, .unreadable, .wrongCut, .snapshot, .notAPrefix: return nil
+        case .archive, .unreadable, .missing, .list, .otherArchive, .wrongCut, .snapshot, .notAPrefix: return nil
         }
     }
 
     private func export() throws(ReplayError) -> ExportDirectory {
-        try ExportDirectory(path: path, network: chainspec.network)
+        try ExportDirectory(location, network: chainspec.network)
     }
 
     private func evidence(of fault: ChainFault) throws(ReplayError) -> Evidence? {

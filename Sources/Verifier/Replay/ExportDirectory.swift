@@ -3,7 +3,12 @@ public import Ledger
 
 /// An export on disk (`docs/spec/export.md`): its blocks in order, one in memory at a time.
 public struct ExportDirectory {
-    private let directory: URL
+    private let directories: [URL]
+    private let files: SegmentFiles
+    private let archives: ArchiveManifest?
+    private let maximumSegmentByteCount: Int
+    /// What was read of the open segment, where it is an archive that was compared before.
+    private var reading: ReadArchive?
     private let network: NetworkID
     private var segment: SegmentReader?
     private var nextSegment: UInt64 = 0
@@ -17,50 +22,27 @@ public struct ExportDirectory {
 
     /// Opens an export. Throws `unreadable` when it is not there or has no segment.
     public init(path: String, network: NetworkID) throws(ReplayError) {
-        directory = URL(filePath: path, directoryHint: .isDirectory)
+        try self.init(ExportLocation([path]), network: network)
+    }
+
+    /// Opens an export whose segments may be in several directories: archives, and what a node that pruned still has. Throws `missing` where
+    /// a segment is in none of them.
+    public init(_ location: ExportLocation, network: NetworkID) throws(ReplayError) {
+        try self.init(location, network: network, maximumSegmentByteCount: ExportFormat.maximumSegmentByteCount)
+    }
+
+    /// The same with another limit, so that a test need not fill a segment.
+    package init(_ location: ExportLocation, network: NetworkID, maximumSegmentByteCount: Int) throws(ReplayError) {
+        self.maximumSegmentByteCount = maximumSegmentByteCount
+        let manifest = location.archives
+        directories = location.directories.map { URL(filePath: $0, directoryHint: .isDirectory) }
         self.network = network
-        byteCount = try Self.totalByteCount(in: directory)
-    }
-
-    /// Refuses gaps between segments: a missing one is named before an hour is spent on the others.
-    private static func totalByteCount(in directory: URL) throws(ReplayError) -> UInt64 {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-        } catch {
-            throw .unreadable("The export \(directory.path) cannot be read: \(error.localizedDescription)")
+        if let manifest, manifest.network != network {
+            throw .unreadable("The list of archives is of network \(manifest.network), and the chain specification of \(network).")
         }
-        let segments = Set(names.filter { $0.hasPrefix("blocks-") && $0.hasSuffix(".coffer") })
-        guard !segments.isEmpty else {
-            throw .unreadable(
-                "\(directory.path) holds no export: there is no \(ExportFormat.segmentFileName(0)). "
-                    + "Give the directory that coffer export wrote.")
-        }
-        var total: UInt64 = 0
-        for number in 0..<UInt64(segments.count) {
-            let name = ExportFormat.segmentFileName(number)
-            guard segments.contains(name) else {
-                throw .unreadable(
-                    "The export has \(segments.count) segments, and \(name) is not among them. "
-                        + "Copy the missing segment, or export again.")
-            }
-            // File systems have files of up to 2^63 - 1 bytes that take no room: it is a sum for showing progress, and may be too small.
-            let (sum, overflows) = total.addingReportingOverflow(try fileByteCount(directory.appending(path: name)))
-            total = overflows ? .max : sum
-        }
-        return total
-    }
-
-    private static func fileByteCount(_ file: URL) throws(ReplayError) -> UInt64 {
-        do {
-            let values = try file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
-            guard values.isRegularFile == true else {
-                throw ReplayError.unreadable("\(file.path) is not a regular file. Give the export itself, not links to it.")
-            }
-            return UInt64(values.fileSize ?? 0)
-        } catch {
-            throw (error as? ReplayError) ?? .unreadable("\(file.path) cannot be read: \(error.localizedDescription)")
-        }
+        archives = manifest
+        files = try SegmentFiles(in: directories, network: network, manifest: manifest)
+        byteCount = files.byteCount
     }
 
     /// The file and byte at which the frame read last begins, or the one that could not be read.
@@ -89,7 +71,7 @@ public struct ExportDirectory {
 
     /// The bytes of the frame at a place, its checksum not looked at; nil where a frame cannot be so long or does not end.
     public func rawFrame(at place: (file: String, offset: Int)) throws(ReplayError) -> [UInt8]? {
-        let file = directory.appending(path: place.file)
+        guard let file = files.url(named: place.file) else { return nil }
         do {
             let handle = try FileHandle(forReadingFrom: file)
             try handle.seek(toOffset: UInt64(place.offset))
@@ -117,6 +99,7 @@ public struct ExportDirectory {
         }
         if nextSegment > 1, byteCount == ExportFormat.headerByteCount { try checkCut(before: frame, of: name) }
         guard let frame else {
+            if let mismatch = reading?.mismatch(before: nextHeight) { throw .otherArchive(mismatch) }
             previousByteCount = byteCount
             segment = nil
             return nil
@@ -127,24 +110,31 @@ public struct ExportDirectory {
     /// A segment begins with a block, and with one that the segment before had no room for (`docs/spec/export.md` section 1).
     private func checkCut(before frame: SegmentReader.Frame?, of name: String) throws(ReplayError) {
         guard let frame,
-            !ExportFormat.fits(certifiedBlockByteCount: frame.certifiedBlock.count, segmentByteCount: previousByteCount)
+            !ExportFormat.fits(frame.certifiedBlock.count, previousByteCount, limit: maximumSegmentByteCount)
         else { throw .wrongCut(file: name, height: nextHeight) }
     }
 
     private mutating func openNextSegment() throws(ReplayError) -> Bool {
         let name = ExportFormat.segmentFileName(nextSegment)
-        let file = directory.appending(path: name)
-        guard FileManager.default.fileExists(atPath: file.path) else { return false }
+        guard let file = files.url(of: nextSegment) else { return false }
         let handle: FileHandle
         do {
             handle = try FileHandle(forReadingFrom: file)
         } catch {
             throw .unreadable("\(file.path) cannot be opened: \(error.localizedDescription)")
         }
+        let reading = try archives.flatMap { manifest throws(ReplayError) in
+            try ArchiveComparison(manifest, network, maximumSegmentByteCount).compare(file, number: nextSegment)
+        }
+        self.reading = reading
         do {
-            segment = try SegmentReader(network: network, firstHeight: nextHeight) { count throws(ExportError) in
+            segment = try SegmentReader(
+                network: network, firstHeight: nextHeight, maximumSegmentByteCount: maximumSegmentByteCount
+            ) { count throws(ExportError) in
                 do {
-                    return [UInt8](try handle.read(upToCount: count) ?? Data())
+                    let bytes = [UInt8](try handle.read(upToCount: count) ?? Data())
+                    reading?.add(bytes)
+                    return bytes
                 } catch {
                     throw .inputFailed(reason: error.localizedDescription)
                 }
@@ -157,13 +147,24 @@ public struct ExportDirectory {
         return true
     }
 
-    /// The checkpoint at the export's end, not verified.
+    /// The checkpoint at the export's end, not verified: that of the longest chain, where several directories have one.
     public func checkpoint() throws(ReplayError) -> SignedCheckpoint {
-        let file = directory.appending(path: ExportFormat.checkpointFileName)
-        guard FileManager.default.fileExists(atPath: file.path) else {
+        var last: SignedCheckpoint?
+        for directory in directories {
+            guard let signed = try Self.checkpoint(in: directory) else { continue }
+            if let known = last, known.checkpoint.size >= signed.checkpoint.size { continue }
+            last = signed
+        }
+        guard let last else {
             throw .unreadable("The export has no checkpoint: it was not finished. Run coffer export again; it goes on where it stopped.")
         }
-        guard try Self.fileByteCount(file) <= UInt64(SignedCheckpoint.maximumByteCount) else {
+        return last
+    }
+
+    private static func checkpoint(in directory: URL) throws(ReplayError) -> SignedCheckpoint? {
+        let file = directory.appending(path: ExportFormat.checkpointFileName)
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        guard try SegmentFiles.byteCount(of: file) <= UInt64(SignedCheckpoint.maximumByteCount) else {
             throw .unreadable("\(file.path) is larger than any checkpoint.")
         }
         let bytes: Data

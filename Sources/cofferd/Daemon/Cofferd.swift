@@ -21,6 +21,10 @@ struct Cofferd: AsyncParsableCommand {
                 --node-key keys/development/validator-1.key --passphrase-file keys/development/passphrase \\
                 --witness http://127.0.0.1:8430=bank.example/witness+HASH+KEY
               cofferd --check --chainspec chainspec/development.json --data /var/lib/coffer
+
+            MORE COMMANDS, each with --help:
+              cofferd prune      drops the bodies of old blocks, once they are in archives
+              cofferd rebuild    makes a data directory from archives and an export
             """,
         version: "0.1.0")
 
@@ -53,10 +57,14 @@ struct Cofferd: AsyncParsableCommand {
     @Flag(help: "Check everything in the data directory, and end.")
     var check = false
 
+    @Option(help: ArgumentHelp("With --check: where the archives of pruned blocks are.", valueName: "directory"))
+    var archives: String?
+
     @OptionGroup(title: "Limits") var settings: Settings
 
     func validate() throws {
         guard (1...256).contains(workers) else { throw ValidationError("--workers must be 1 to 256.") }
+        guard check || archives == nil else { throw ValidationError("--archives goes with --check.") }
         guard check || !nodeKeys.isEmpty else {
             throw ValidationError("Give --node-key: without a validator's key this node could make no block final.")
         }
@@ -83,6 +91,13 @@ struct Cofferd: AsyncParsableCommand {
 
     static func main() async {
         do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            // Without the options that the daemon itself requires.
+            switch arguments.first {
+            case "prune": return try runOffline(PruneCommand.self, arguments)
+            case "rebuild": return try runOffline(RebuildCommand.self, arguments)
+            default: break
+            }
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -101,8 +116,24 @@ struct Cofferd: AsyncParsableCommand {
         }
     }
 
+    private static func runOffline<Command: ParsableCommand>(_ type: Command.Type, _ arguments: [String]) throws {
+        do {
+            var command = try type.parseAsRoot(Array(arguments.dropFirst()))
+            try command.run()
+        } catch let failure as StartFailure {
+            throw failure
+        } catch {
+            let code = type.exitCode(for: error)
+            let text = type.fullMessage(for: error)
+            guard code.isSuccess else { throw StartFailure(text) }
+            print(text)
+        }
+    }
+
+    func readChainspec() throws(StartFailure) -> Chainspec { try Self.readChainspec(chainspec) }
+
     /// The chain specification, which a node that is not a development one refuses with development keys.
-    func readChainspec() throws(StartFailure) -> Chainspec {
+    static func readChainspec(_ chainspec: String) throws(StartFailure) -> Chainspec {
         let bytes: [UInt8]
         do {
             bytes = [UInt8](try Data(contentsOf: URL(filePath: chainspec)))

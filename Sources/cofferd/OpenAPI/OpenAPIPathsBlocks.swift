@@ -18,9 +18,10 @@ extension OpenAPIPaths {
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["blockNotFound", "storageDamaged"]
+            "x-problems": ["blockNotFound", "historyPruned", "storageDamaged"]
           }
         },
         "/v1/blocks/{height}/header": {
@@ -66,6 +67,37 @@ extension OpenAPIPaths {
               "default": {"$ref": "#/components/responses/Error"}
             },
             "x-problems": ["blockNotFound", "storageDamaged"]
+          }
+        },
+        "/v1/archives": {
+          "get": {
+            "operationId": "getArchives",
+            "tags": ["blocks"],
+            "summary": "The archives of pruned blocks",
+            "description": "Whole segments of the export (archive.md), from height 1 and without gaps; empty while nothing was pruned.",
+            "responses": {
+              "200": {
+                "description": "The manifest.",
+                "content": {
+                  "application/json": {
+                    "schema": {"$ref": "#/components/schemas/Archives"},
+                    "examples": {
+                      "one": {
+                        "value": {
+                          "format": "coffer-archives/v1", "network": "de83fdabbbf8ae30e3a9cf4a00d0653dfe81121c5720f133c16648ea68273cf3",
+                          "archives": [
+                            {"segment": 0, "firstHeight": 1, "lastHeight": 812, "byteCount": 67108512, "sha256": "5c1667f6812402cb121c17b2c387e67fb223f1aba57f6e74100deeea1a559186"}
+                          ]
+                        }
+                      }
+                    }
+                  }
+                }
+              },
+              "503": {"$ref": "#/components/responses/ServiceUnavailable"},
+              "default": {"$ref": "#/components/responses/Error"}
+            },
+            "x-problems": ["storageUnavailable"]
           }
         },
         "/v1/checkpoint": {
@@ -119,10 +151,11 @@ extension OpenAPIPaths {
                 }
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "503": {"$ref": "#/components/responses/ServiceUnavailable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["tooManySubscribers", "storageDamaged"]
+            "x-problems": ["tooManySubscribers", "historyPruned", "storageDamaged"]
           }
         }
         """#

@@ -35,10 +35,11 @@ extension OpenAPIPaths {
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "422": {"$ref": "#/components/responses/Unprocessable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedAddress", "accountNotFound", "blockNotFound", "proofUnavailable", "storageDamaged"]
+            "x-problems": ["malformedAddress", "accountNotFound", "blockNotFound", "proofUnavailable", "historyPruned", "storageDamaged"]
           }
         },
         "/v1/accounts/{address}/statement": {
@@ -73,9 +74,10 @@ extension OpenAPIPaths {
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedAddress", "accountNotFound", "storageDamaged"]
+            "x-problems": ["malformedAddress", "accountNotFound", "historyPruned", "storageDamaged"]
           }
         }
         """#

@@ -120,9 +120,10 @@ extension OpenAPIPaths {
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedIdentifier", "transactionNotFound", "storageDamaged"]
+            "x-problems": ["malformedIdentifier", "transactionNotFound", "historyPruned", "storageDamaged"]
           }
         },
         "/v1/transactions/{id}/receipt": {
@@ -162,11 +163,12 @@ extension OpenAPIPaths {
               },
               "400": {"$ref": "#/components/responses/BadRequest"},
               "404": {"$ref": "#/components/responses/NotFound"},
+              "410": {"$ref": "#/components/responses/Gone"},
               "409": {"$ref": "#/components/responses/Conflict"},
               "422": {"$ref": "#/components/responses/Unprocessable"},
               "default": {"$ref": "#/components/responses/Error"}
             },
-            "x-problems": ["malformedIdentifier", "transactionNotFound", "notFinal", "refusal", "storageDamaged"]
+            "x-problems": ["malformedIdentifier", "transactionNotFound", "notFinal", "refusal", "historyPruned", "storageDamaged"]
           }
         }
         """#

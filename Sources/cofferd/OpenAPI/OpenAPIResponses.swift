@@ -68,6 +68,18 @@ enum OpenAPIResponses {
             }
           }
         },
+        "Gone": {
+          "description": "The node does not keep the body of that block any more; detail names the archive that has it.",
+          "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}},
+          "content": {
+            "application/problem+json": {
+              "schema": {"$ref": "#/components/schemas/Problem"},
+              "examples": {
+                "pruned": {"value": {"type": "/errors/historyPruned", "title": "The node does not keep the body of that block any more: it is in an archive", "status": 410, "detail": "The body of the block of height 7 was pruned. It is in the archive blocks-00000000.coffer (heights 1 to 812, SHA-256 5c1667f6812402cb121c17b2c387e67fb223f1aba57f6e74100deeea1a559186): look there.", "code": "historyPruned", "requestID": "b4f2f5bbdd0e43a1"}}
+              }
+            }
+          }
+        },
         "ContentTooLarge": {
           "description": "The body is larger than the route takes. The connection is closed.",
           "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}},

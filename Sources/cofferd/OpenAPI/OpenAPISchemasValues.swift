@@ -50,6 +50,27 @@ extension OpenAPISchemas {
             "signature": {"$ref": "#/components/schemas/Bytes64"}
           }
         },
+        "Archives": {
+          "type": "object",
+          "description": "Which blocks are in archives, and in which (archive.md).",
+          "required": ["format", "network", "archives"],
+          "additionalProperties": false,
+          "properties": {
+            "format": {"const": "coffer-archives/v1"},
+            "network": {"$ref": "#/components/schemas/Hash"},
+            "archives": {
+              "type": "array", "maxItems": 100000,
+              "items": {
+                "type": "object", "required": ["segment", "firstHeight", "lastHeight", "byteCount", "sha256"], "additionalProperties": false,
+                "properties": {
+                  "segment": {"type": "integer", "minimum": 0}, "firstHeight": {"type": "integer", "minimum": 1},
+                  "lastHeight": {"type": "integer", "minimum": 1}, "byteCount": {"type": "integer", "minimum": 57},
+                  "sha256": {"$ref": "#/components/schemas/Hash"}
+                }
+              }
+            }
+          }
+        },
         "Attestations": {"type": "array", "description": "Ascending by validator.", "maxItems": 64, "items": {"$ref": "#/components/schemas/Attestation"}}
         """#
 }

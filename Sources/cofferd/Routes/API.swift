@@ -55,6 +55,7 @@ struct API: Sendable {
         case .assets: try await reads.run { try assets(request) }
         case .block: try await reads.run { try block(request, context) }
         case .blockHeader: try await reads.run { try blockHeader(request, context) }
+        case .archives: try await reads.run { try archives(request) }
         case .inclusion: try await reads.run { try inclusion(request, context) }
         case .consistency: try await reads.run { try consistency(request) }
         }

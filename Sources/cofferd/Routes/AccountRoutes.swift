@@ -62,6 +62,9 @@ extension API {
         ]
         if lines.count > entries.count {
             members.append(JSON.Member(key: "next", value: .string(String(lines[entries.count].sequence))))
+        } else if isDescending, let last = lines.last?.sequence, last > 0 {
+            // Older entries are in archives; whoever asks for them is told in which.
+            members.append(JSON.Member(key: "next", value: .string(String(last - 1))))
         }
         return Reply.json(.object(members))
     }

@@ -52,6 +52,12 @@ extension API {
         return height
     }
 
+    /// `GET /v1/archives`: where the bodies are that this node does not keep any more (`docs/spec/archive.md`).
+    func archives(_ request: Request) throws -> Response {
+        try request.allowParameters()
+        return Reply.json(try store.archives().json())
+    }
+
     /// `GET /v1/checkpoint`: with witnesses, the one of their last round.
     func checkpoint(_ request: Request) throws -> Response {
         try request.allowParameters()

@@ -10,6 +10,8 @@ extension API {
     func eventStream(_ request: Request) throws -> Response {
         try request.allowParameters()
         let resume = try lastEventID(request)
+        // Said at once: an answer that has begun can only be cut off.
+        if let resume, resume < node.tip.height { try store.requireBody(at: resume + 1) }
         // Subscribed before the store is read: a block that becomes final in between is then in one of the two, or in both.
         let subscription = try events.subscribe()
         let tip = node.tip.height

@@ -57,6 +57,7 @@ struct Problem: Error, Equatable, Sendable {
         switch error {
         case .full: self.init(.storageFull)
         case .damaged: self.init(.storageDamaged)
+        case .pruned(let block): self.init(.historyPruned, detail: block.description)
         case .refused, .failed: self.init(.storageUnavailable)
         }
     }

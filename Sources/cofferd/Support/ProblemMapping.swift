@@ -17,6 +17,7 @@ extension Problem {
         case let error as JSONError: self.init(error)
         case let refusal as Refusal: self.init(refusal)
         case let error as SubmissionError: self.init(error)
+        case StorageError.pruned(let block): self.init(StorageError.pruned(block))
         case let error as StorageError:
             logger.error("storage failed", metadata: ["error": "\(error)"])
             self.init(error)

@@ -16,6 +16,7 @@ enum RequestProblem: String, Sendable, CaseIterable {
     case methodNotAllowed
     case requestTimeout
     case notFinal
+    case historyPruned
     case bodyTooLarge
     case tooManyTransactions
     case unsupportedMediaType
@@ -40,6 +41,7 @@ enum RequestProblem: String, Sendable, CaseIterable {
         case .methodNotAllowed: .methodNotAllowed
         case .requestTimeout: .requestTimeout
         case .notFinal: .conflict
+        case .historyPruned: .gone
         case .bodyTooLarge, .tooManyTransactions: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .proofUnavailable: .unprocessableContent
@@ -103,6 +105,10 @@ enum RequestProblem: String, Sendable, CaseIterable {
         case .notFinal:
             ProblemText(
                 "The transaction is pending, and has no receipt before it is final", "Ask again, or submit it once more with `?wait=final`")
+        case .historyPruned:
+            ProblemText(
+                "The node does not keep the body of that block any more: it is in an archive",
+                "Look into the archive that `detail` names; `/v1/archives` lists all, and a receipt given out before still holds")
         case .bodyTooLarge: ProblemText("The body is larger than the route takes", "Send less at once; `detail` has the limit")
         case .tooManyTransactions:
             ProblemText("The batch has more transactions than are taken at once", "Split it; `detail` has the limit")

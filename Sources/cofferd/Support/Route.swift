@@ -15,6 +15,7 @@ enum Route: CaseIterable, Sendable {
     case blockHeader
     case inclusion
     case checkpoint
+    case archives
     case consistency
     case events
     case network
@@ -39,6 +40,7 @@ enum Route: CaseIterable, Sendable {
         case .blockHeader: "/v1/blocks/{height}/header"
         case .inclusion: "/v1/blocks/{height}/inclusion"
         case .checkpoint: "/v1/checkpoint"
+        case .archives: "/v1/archives"
         case .consistency: "/v1/checkpoint/consistency"
         case .events: "/v1/events"
         case .network: "/v1/network"

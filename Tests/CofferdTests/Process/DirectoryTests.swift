@@ -133,7 +133,7 @@ extension ProcessTests {
             _ = try await used(scene)
             let file = scene.data.appending(path: "data.mdb")
             // The format's record, version and network, with its checksum: as a later program would have written it.
-            let (present, newer) = (Self.formatRecord(2, scene.network.network), Self.formatRecord(3, scene.network.network))
+            let (present, newer) = (Self.formatRecord(2, scene.network.network), Self.formatRecord(4, scene.network.network))
             var content = try Data(contentsOf: file)
             var found = 0
             while let range = content.range(of: present) {
@@ -142,7 +142,7 @@ extension ProcessTests {
             }
             #expect(found > 0)
             try content.write(to: file)
-            try expectRefusal(scene, saying: ["format 3", "newer"])
+            try expectRefusal(scene, saying: ["format 4", "newer"])
             #expect(try scene.check().exitCode == 2)
         }
 

@@ -30,6 +30,7 @@ extension ProcessTests {
             #expect(killed["kills"] == UInt64(Self.kills) && killed["failures"] == 0)
             #expect(cuts["points"] == UInt64(Self.points) && cuts["failures"] == 0)
             #expect(cuts["acknowledgedChecked"] > 0 && cuts["torn"] > 0 && cuts["dropped"] > 0, "the cuts cut nothing")
+            #expect(cuts["prunedStores"] > 0 && cuts["prunedBlocks"] > 0, "no cut left a pruned store")
             #expect(control["failures"] > 0, "without syncs nothing is lost either")
         }
 

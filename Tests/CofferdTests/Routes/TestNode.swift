@@ -28,12 +28,12 @@ final class TestNode: Sendable {
     private let directory: TemporaryDirectory
     private let nextNonce = Atomic<UInt64>(1)
 
-    private init(_ network: TestNetwork, _ arguments: [String]) throws {
+    private init(_ network: TestNetwork, _ arguments: [String], _ storage: StoreConfiguration) throws {
         let directory = try TemporaryDirectory()
         let settings = try Settings.parse(arguments)
         let store = try LedgerStore.open(
             directory: directory.url.appending(path: "data").path, chainspec: network.chainspec,
-            configuration: StoreConfiguration(mapSizeBytes: 1 << 30))
+            configuration: storage)
         let events = EventHub(bufferEvents: settings.eventBufferEvents, maximumSubscribers: settings.maximumEventSubscribers)
         let clock = TestClock(network.chainspec.genesisTime + 1_000)
         disk = HeldDisk(store)
@@ -50,13 +50,15 @@ final class TestNode: Sendable {
     /// Runs a test against the routes.
     /// - Parameters:
     ///   - arguments: the daemon's limits, as on its command line.
+    ///   - storage: what the store reserves.
     ///   - live: over real connections, rather than by calling the router.
     ///   - adjust: sets limits that have no argument.
     static func run(
-        _ network: TestNetwork = TestNetwork(), _ arguments: [String] = [], live: Bool = false,
+        _ network: TestNetwork = TestNetwork(), _ arguments: [String] = [],
+        storage: StoreConfiguration = StoreConfiguration(mapSizeBytes: 1 << 30), live: Bool = false,
         adjusting adjust: (inout API) -> Void = { _ in }, _ test: @Sendable (TestNode, RouteClient) async throws -> Void
     ) async throws {
-        let made = try TestNode(network, arguments)
+        let made = try TestNode(network, arguments, storage)
         let router = made.settings.router(metrics: made.metrics)
         var api = API(
             chainspec: network.chainspec, node: made.node, store: made.store, settings: made.settings, metrics: made.metrics,

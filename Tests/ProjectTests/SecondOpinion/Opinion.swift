@@ -68,7 +68,16 @@ struct Opinion: Hashable, CustomStringConvertible {
                     try signed.checkpoint.checkExtends(earlier.checkpoint, proof: proof)
                 }
                 try question.witnessPolicy?.check(signed)
-            default: try Self.replay(question.file, chainspec, verifier)
+            default:
+                let list = try question.beside["--manifest"].map { try bytes($0) }
+                let archives: ArchiveManifest?
+                do throws(JSONError) {
+                    archives = try list.map { (list) throws(JSONError) in try ArchiveManifest(json: list) }
+                } catch {
+                    throw ReplayError.list(error)
+                }
+                let paths = ([question.file] + question.more).map(\.path)
+                try Self.replay(ExportLocation(paths, archives: archives), chainspec, verifier)
             }
         } catch let error as ProofError {
             (exitCode, code) = (error.kind == .doesNotHold ? 1 : 2, error.code)
@@ -81,8 +90,8 @@ struct Opinion: Hashable, CustomStringConvertible {
         }
     }
 
-    private static func replay(_ export: URL, _ chainspec: Chainspec, _ verifier: SignatureVerifier) throws(ReplayError) {
-        var archive = try ExportDirectory(path: export.path, network: chainspec.network)
+    private static func replay(_ export: ExportLocation, _ chainspec: Chainspec, _ verifier: SignatureVerifier) throws(ReplayError) {
+        var archive = try ExportDirectory(export, network: chainspec.network)
         let result = try Replay.verify(chainspec: chainspec, verifier: verifier, progress: { _ in }) { () throws(ReplayError) in
             try archive.next()
         }

@@ -12,13 +12,16 @@ struct Question {
     let chainspec: URL
     /// The files beside it, by the option that names each.
     var beside: [String: URL] = [:]
+    /// The further directories of an export.
+    var more: [URL] = []
     /// The keys of witnesses that must have cosigned, and how many of them.
     var witnesses: [String] = []
     var witnessQuorum: Int?
 
     /// What either program is given.
     var arguments: [String] {
-        [command, file.path, "--chainspec", chainspec.path] + beside.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value.path] }
+        [command, file.path] + more.map(\.path) + ["--chainspec", chainspec.path]
+            + beside.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value.path] }
             + witnesses.flatMap { ["--witness", $0] } + (witnessQuorum.map { ["--witness-quorum", String($0)] } ?? [])
     }
 }

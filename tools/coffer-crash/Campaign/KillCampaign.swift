@@ -38,11 +38,12 @@ struct KillCampaign {
         var check = LedgerCheck(verifier: verifier)
         var startSeconds = 0.05
         do {
-            for _ in 0..<kills {
-                try kill(scene, &random, &startSeconds, &totals)
+            for number in 0..<kills {
+                try kill(scene, number, &random, &startSeconds, &totals)
                 totals.add("kills")
                 try scene.check(with: &check)
             }
+            totals.add("prunedBlocks", check.prunedCount)
             totals.add("acknowledged", try Acknowledgement.read(scene.acknowledged.path).count)
             totals.add("blocks", check.blocks.count)
             // A process that has verified nothing yet sees the same.
@@ -56,9 +57,12 @@ struct KillCampaign {
         return totals
     }
 
-    private func kill(_ scene: Scene, _ random: inout SplitMix64, _ startSeconds: inout Double, _ totals: inout Totals) throws {
+    private func kill(_ scene: Scene, _ number: Int, _ random: inout SplitMix64, _ startSeconds: inout Double, _ totals: inout Totals)
+        throws
+    {
         let isNew = !FileManager.default.fileExists(atPath: scene.data.appending(path: "LOCK").path)
-        let workload = try WorkloadProcess(data: scene.data, acknowledged: scene.acknowledged, seed: random.next(), logs: scene.root)
+        let workload = try WorkloadProcess(
+            data: scene.data, acknowledged: scene.acknowledged, seed: random.next(), number: number, logs: scene.root)
         if random.below(5) < Self.earlyKillsOfFive {
             let share = Double(random.below(1_200)) / 1_000
             if try !workload.kill(secondsAfterStart: startSeconds * share) { totals.add(isNew ? "duringFirstStart" : "duringRecovery") }

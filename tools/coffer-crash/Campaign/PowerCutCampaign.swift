@@ -91,22 +91,35 @@ final class Recording {
             "LD_PRELOAD": recorder.path, "COFFER_CRASH_ROOT": root.path, "COFFER_CRASH_TRACE": trace.path,
             "COFFER_CRASH_ACKNOWLEDGED": acknowledged.path, "COFFER_CRASH_SYNC_US": String(random.pick([0, 100, 500, 2_000])),
         ]
+        var number = 0
+        // What a process leaves that ends by itself, the next ones prune; without one, a death may come before there is anything to prune.
+        if !random.once(in: 4) {
+            try runToItsEnd(environment, seed: random.next(), number: number, count: 30 + random.below(60))
+            number += 1
+        }
         for _ in 0..<random.below(5) {
             // Some die in the middle of their start, or of making the store.
             environment["COFFER_CRASH_STOP_AFTER"] = String(1 + random.below(random.pick([4, 12, 40, 500, 500])))
-            let outcome = try run(environment, seed: random.next(), count: nil)
+            let outcome = try run(environment, seed: random.next(), number: number, count: nil)
             guard outcome.exitCode == Self.killed else { throw CheckFailure("recording", "a workload did not die: \(outcome.errors)") }
             deaths += 1
+            number += 1
         }
         environment["COFFER_CRASH_STOP_AFTER"] = nil
-        let outcome = try run(environment, seed: random.next(), count: 50 + random.below(100))
+        try runToItsEnd(environment, seed: random.next(), number: number, count: 50 + random.below(100))
+    }
+
+    private func runToItsEnd(_ environment: [String: String], seed: UInt64, number: Int, count: Int) throws {
+        let outcome = try run(environment, seed: seed, number: number, count: count)
         guard outcome.exitCode == 0 else { throw CheckFailure("recording", "a workload failed: \(outcome.errors)") }
     }
 
-    private func run(_ environment: [String: String], seed: UInt64, count: Int?) throws -> BuiltProgram.Outcome {
+    private func run(_ environment: [String: String], seed: UInt64, number: Int, count: Int?) throws -> BuiltProgram.Outcome {
         let count = count.map { ["--count", String($0)] } ?? []
         return try BuiltProgram.run(
-            "coffer-crash", ["workload", "--data", data.path, "--acknowledged", acknowledged.path, "--seed", String(seed)] + count,
+            "coffer-crash",
+            ["workload", "--data", data.path, "--acknowledged", acknowledged.path, "--seed", String(seed), "--number", String(number)]
+                + count,
             environment: environment)
     }
 

@@ -11,11 +11,14 @@ final class WorkloadProcess {
     private let errors: URL
     private let start = Date()
 
-    init(data: URL, acknowledged: URL, seed: UInt64, logs: URL) throws {
+    /// `number` counts the processes of a data directory.
+    init(data: URL, acknowledged: URL, seed: UInt64, number: Int, logs: URL) throws {
         output = logs.appending(path: "output")
         errors = logs.appending(path: "errors")
         process.executableURL = BuiltProgram.url("coffer-crash")
-        process.arguments = ["workload", "--data", data.path, "--acknowledged", acknowledged.path, "--seed", String(seed)]
+        process.arguments = [
+            "workload", "--data", data.path, "--acknowledged", acknowledged.path, "--seed", String(seed), "--number", String(number),
+        ]
         process.standardInput = FileHandle.nullDevice
         for url in [output, errors] { try Data().write(to: url) }
         process.standardOutput = try FileHandle(forWritingTo: output)

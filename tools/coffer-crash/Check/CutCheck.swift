@@ -8,6 +8,9 @@ struct CutCheck: ~Copyable {
     private let whole: LedgerCheck
     /// How many blocks were there that held nothing acknowledged, over all checks.
     private(set) var unacknowledgedBlocks = 0
+    /// How many stores had pruned blocks, and how many blocks these were in all.
+    private(set) var prunedStores = 0
+    private(set) var prunedBlocks = 0
 
     init(whole: consuming LedgerCheck) {
         self.whole = whole
@@ -19,14 +22,30 @@ struct CutCheck: ~Copyable {
     /// commits the run's next block to it.
     mutating func check(_ directory: String, acknowledged: [Acknowledgement], isThorough: Bool) throws {
         try check(directory, acknowledged) { store, _ in
-            if isThorough { try store.verifyRecords { _, _ in } }
+            if isThorough { try Self.verifyRecords(of: store) }
         }
         guard isThorough else { return }
         let blocks = whole.blocks
         try check(directory, acknowledged) { store, restored in
             try Self.commitNext(of: blocks, after: restored, to: store)
-            try store.verifyRecords { _, _ in }
+            try Self.pruneOn(store)
+            try Self.verifyRecords(of: store)
         }
+    }
+
+    private static func verifyRecords(of store: LedgerStore) throws {
+        let isPruned = try !store.archives().archives.isEmpty
+        try store.verifyRecords(archives: isPruned ? ArchivedBlocks.directory(of: store) : nil) { _, _ in }
+    }
+
+    /// Pruning goes on where it was cut off, unless an archive that it needs was lost or torn: nothing of that was dropped.
+    private static func pruneOn(_ store: LedgerStore) throws {
+        do throws(PruningError) {
+            _ = try store.prune(PruningRequest(below: .max, archives: ArchivedBlocks.directory(of: store)))
+        } catch {
+            if case .storage(let error) = error { throw error }
+        }
+        _ = try ArchivedBlocks(store)
     }
 
     private mutating func check(
@@ -35,23 +54,28 @@ struct CutCheck: ~Copyable {
         let store = try CrashNetwork.open(directory)
         defer { store.close() }
         let restored = try store.restore()
-        try checkBlocks(of: store, tip: restored.tip.header, acknowledged)
+        let archived = try ArchivedBlocks(store)
+        if archived.end > 0 { prunedStores += 1 }
+        prunedBlocks += Int(archived.end)
+        try checkBlocks(of: store, archived, tip: restored.tip.header, acknowledged)
         let tip = restored.tip.header.height
         for item in acknowledged where item.location.height > tip {
             throw CheckFailure("lost", "transaction \(item.id) was acknowledged in block \(item.location.height), and the tip is \(tip)")
         }
-        try checkPlaces(of: store, tip: tip)
+        try checkPlaces(of: store, archived, tip: tip)
         try body(store, restored)
     }
 
     /// Every block is, byte for byte, one that the run made. That it holds each of its transactions once is known of the whole run.
-    private mutating func checkBlocks(of store: LedgerStore, tip: BlockHeader, _ acknowledged: [Acknowledgement]) throws {
+    private mutating func checkBlocks(
+        of store: LedgerStore, _ archived: ArchivedBlocks, tip: BlockHeader, _ acknowledged: [Acknowledgement]
+    ) throws {
         guard tip.height <= UInt64(whole.headers.count) else {
             throw CheckFailure("tip", "the tip is block \(tip.height), and the run made \(whole.headers.count)")
         }
         let expected = tip.height == 0 ? CrashNetwork.network.chainspec.genesisHeader : whole.headers[Int(tip.height) - 1]
         guard tip == expected else { throw CheckFailure("tip", "block \(tip.height) is not the one that the run made") }
-        for height in 1..<(tip.height + 1) where try store.certifiedBlockBytes(at: height) != whole.blocks[Int(height) - 1] {
+        for height in 1..<(tip.height + 1) where try archived.bytes(at: height, in: store) != whole.blocks[Int(height) - 1] {
             throw CheckFailure("block", "block \(height) is not the one that the run made")
         }
         let known = acknowledged.map(\.location.height).max() ?? 0
@@ -59,9 +83,9 @@ struct CutCheck: ~Copyable {
     }
 
     /// Every transaction up to the tip, acknowledged or not, is found where it stands, and no later one is found.
-    private borrowing func checkPlaces(of store: LedgerStore, tip: UInt64) throws {
+    private borrowing func checkPlaces(of store: LedgerStore, _ archived: ArchivedBlocks, tip: UInt64) throws {
         for (id, place) in whole.places {
-            let found = try store.location(of: id)
+            let found = try archived.location(of: id, at: place, in: store)
             guard found == (place.height <= tip ? place : nil) else {
                 throw CheckFailure("place", "transaction \(id) stands at \(place), is looked up at \(found as Any), and the tip is \(tip)")
             }

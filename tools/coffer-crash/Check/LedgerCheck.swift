@@ -33,6 +33,9 @@ struct LedgerCheck: ~Copyable {
     /// Where their transactions stand.
     private(set) var places: [TransactionID: TransactionLocation] = [:]
 
+    /// How many blocks were pruned when it was checked last.
+    private(set) var prunedCount = 0
+
     init(verifier: SignatureVerifier) {
         chain = Chain(genesis: CrashNetwork.network.chainspec, verifier: verifier)
     }
@@ -41,26 +44,29 @@ struct LedgerCheck: ~Copyable {
         let restored = try store.restore()
         let (tip, history) = (restored.tip.header, restored.history)
         let state = restored.takeState()
-        try readBlocks(of: store, upTo: tip)
+        let archived = try ArchivedBlocks(store)
+        guard Int(archived.end) >= prunedCount else { throw CheckFailure("pruned", "fewer blocks are pruned than before") }
+        prunedCount = Int(archived.end)
+        try readBlocks(of: store, archived, upTo: tip)
         guard chain.tip == tip, chain.history == history else {
             throw CheckFailure("tip", "the blocks end with height \(chain.tip.height), the restored state with \(tip.height)")
         }
         guard chain.state.stateRoot == state.stateRoot, chain.state.supplyRoot == state.supplyRoot else {
             throw CheckFailure("root", "the blocks lead to the state root \(chain.state.stateRoot), not \(state.stateRoot)")
         }
-        for item in acknowledged { try check(item, in: store) }
+        for item in acknowledged { try check(item, in: store, archived) }
         try checkAccounts(of: store)
-        try store.verifyRecords { _, _ in }
+        try store.verifyRecords(archives: archived.end > 0 ? archived.directory : nil) { _, _ in }
     }
 
     /// Verifies the blocks that are new, and compares the others with what they were.
-    private mutating func readBlocks(of store: LedgerStore, upTo tip: BlockHeader) throws {
+    private mutating func readBlocks(of store: LedgerStore, _ archived: ArchivedBlocks, upTo tip: BlockHeader) throws {
         guard tip.height >= UInt64(blocks.count) else {
             throw CheckFailure("tip", "height \(tip.height) is the last, and \(blocks.count) was there before")
         }
         var new: [CertifiedBlock] = []
         for height in 1..<(tip.height + 1) {
-            guard let bytes = try store.certifiedBlockBytes(at: height) else {
+            guard let bytes = try archived.bytes(at: height, in: store) else {
                 throw CheckFailure("block", "block \(height) is missing below the tip \(tip.height)")
             }
             if height <= UInt64(headers.count) {
@@ -89,9 +95,9 @@ struct LedgerCheck: ~Copyable {
         }
     }
 
-    private borrowing func check(_ item: Acknowledgement, in store: LedgerStore) throws {
+    private borrowing func check(_ item: Acknowledgement, in store: LedgerStore, _ archived: ArchivedBlocks) throws {
         guard let place = places[item.id] else { throw CheckFailure("lost", "acknowledged transaction \(item.id) is in no block") }
-        let found = try store.location(of: item.id)
+        let found = try archived.location(of: item.id, at: place, in: store)
         guard place == item.location, found == item.location else {
             let text = "acknowledged at \(item.location), it stands at \(place) and is looked up at \(found as Any)"
             throw CheckFailure("place", "transaction \(item.id): \(text)")
@@ -105,7 +111,14 @@ struct LedgerCheck: ~Copyable {
                 throw CheckFailure("account", "account \(account.id) is not what the blocks make of it")
             }
             guard account.entryCount <= Self.statementLimit else { continue }
-            let lines = try store.statement(of: account.index, from: 0, limit: Self.statementLimit, descending: false)
+            let lines: [StatementLine]
+            do throws(StorageError) {
+                lines = try store.statement(of: account.index, from: 0, limit: Self.statementLimit, descending: false)
+            } catch {
+                guard case .pruned = error else { throw error }
+                // `verifyRecords` follows it from its archives.
+                continue
+            }
             let hash = lines.reduce(Bytes32.zero) { $1.entry.hash(after: $0) }
             guard UInt64(lines.count) == account.entryCount, hash == account.entryHash else {
                 throw CheckFailure("statement", "the statement of account \(account.id) is not complete")

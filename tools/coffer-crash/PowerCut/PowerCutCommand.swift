@@ -60,6 +60,7 @@ struct PowerCutCommand {
             }
         }
         result.unacknowledgedBlocks = check.unacknowledgedBlocks
+        (result.prunedStores, result.prunedBlocks) = (check.prunedStores, check.prunedBlocks)
         printLine(result.json(seed: seed, withoutSyncs: withoutSyncs))
     }
 
@@ -103,6 +104,8 @@ struct PowerCutCommand {
         var points = 0
         var acknowledged = 0
         var unacknowledgedBlocks = 0
+        var prunedStores = 0
+        var prunedBlocks = 0
         var cut = CutFigures()
         private var failures: [String: UInt64] = [:]
         private var examples: [JSON] = []
@@ -118,7 +121,8 @@ struct PowerCutCommand {
                 "kept": .number(UInt64(cut.kept)), "dropped": .number(UInt64(cut.dropped)),
                 "torn": .number(UInt64(cut.torn)), "folderChangesLost": .number(UInt64(cut.folderChangesLost)),
                 "acknowledgedChecked": .number(UInt64(acknowledged)),
-                "unacknowledgedBlocks": .number(UInt64(unacknowledgedBlocks)), "failures": .number(failures.values.reduce(0, +)),
+                "unacknowledgedBlocks": .number(UInt64(unacknowledgedBlocks)), "prunedStores": .number(UInt64(prunedStores)),
+                "prunedBlocks": .number(UInt64(prunedBlocks)), "failures": .number(failures.values.reduce(0, +)),
                 "kinds": .object(failures.sorted { $0.key < $1.key }.map { JSON.Member(key: $0.key, value: .number($0.value)) }),
                 "examples": .array(examples),
             ]

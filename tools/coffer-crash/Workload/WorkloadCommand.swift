@@ -13,23 +13,28 @@ struct WorkloadCommand {
     private let seed: UInt64
     private let clients: Int
     private let count: Int?
+    private let number: Int
 
     init(_ arguments: some Sequence<String>) throws {
-        let options = try Options(arguments, values: ["data", "acknowledged", "seed", "clients", "count"])
+        let options = try Options(arguments, values: ["data", "acknowledged", "seed", "clients", "count", "number"])
         data = try options.text("data")
         acknowledged = try options.text("acknowledged")
         seed = try options.seed(default: 1)
         clients = try options.number("clients", default: 12)
         count = try options.optionalNumber("count")
+        number = try options.number("number", default: 0)
     }
 
     func run() throws {
+        CrashNetwork.ahead.store(UInt64(number) * CrashNetwork.millisecondsPerProcess, ordering: .relaxed)
         let store = try CrashNetwork.open(data)
         let verifier = SignatureVerifier(workerCount: 2)
         let node = try Node(
             chainspec: CrashNetwork.network.chainspec, storage: CrashStorage(store: store), signers: [CrashSigner(validator: 0)],
             verifier: verifier, configuration: CrashNetwork.nodeConfiguration, observer: CrashObserver(), clock: CrashNetwork.now)
         let load = Load(node: node, store: store, file: try AcknowledgementFile(acknowledged), count: count)
+        let pruner = Pruner(store, directory: ArchivedBlocks.directory(of: store))
+        pruner.start()
         FileHandle.standardOutput.write(Data("ready\n".utf8))
         let failure = Mutex<(any Error)?>(nil)
         let isDone = Monitor(false)
@@ -44,6 +49,7 @@ struct WorkloadCommand {
             isDone.withLock { $0 = true }
         }
         isDone.wait { $0 ? () : nil }
+        pruner.stop()
         verifier.close()
         store.close()
         if let failure = failure.withLock({ $0 }) { throw failure }

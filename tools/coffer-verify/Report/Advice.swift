@@ -68,6 +68,17 @@ struct Advice {
                 "The file \(file) begins with the wrong block: files of one export are missing, repeated, or from two exports.",
                 [again]
             )
+        case .missing:
+            (
+                "The list of archives has files that are in none of the directories: the blocks in them cannot be checked.",
+                ["Get the archives that are named, from the operator or from whoever else keeps them; then run this check again."]
+            )
+        case .list: ("The list of archives cannot be read.", [again])
+        case .otherArchive:
+            (
+                "A file is not the archive that the list of archives has: its content has another hash.",
+                [keepExport, "Get the archive again, from another party that keeps it, and the list from the operator."]
+            )
         case .checkpoint, .checkpointMismatch:
             (
                 "All blocks hold, and the checkpoint that came with them does not: it is not signed as it must be, or it is of another history.",

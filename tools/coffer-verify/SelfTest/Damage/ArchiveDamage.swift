@@ -2,7 +2,7 @@ import Ledger
 
 /// Damages to segments, frames and the files of an export (`docs/spec/export.md`).
 extension ArchiveDamage {
-    static var all: [ArchiveDamage] { segmentHeaders + frameFields + tails + files + blocks + CheckpointDamage.all }
+    static var all: [ArchiveDamage] { segmentHeaders + frameFields + tails + files + blocks + CheckpointDamage.all + ListDamage.all }
 
     private static func segment(
         _ structure: Structure, _ name: String, _ what: String, _ forger: Forger, _ expected: Expectation,

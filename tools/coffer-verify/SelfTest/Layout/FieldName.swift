@@ -16,6 +16,8 @@ enum Structure: String, CaseIterable, Sendable {
     case supply
     /// The files of an export.
     case archive
+    /// `docs/spec/archive.md` section 2: the list of archives, and what it has of each.
+    case archiveList, listedArchive
 }
 
 /// A field of a structure. The count of a list is a field of its own: `legs.count`.

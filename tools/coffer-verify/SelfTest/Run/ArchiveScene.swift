@@ -46,6 +46,38 @@ struct ArchiveScene: Sendable {
         ExportFormat.header(network: standIns.chainspec.network, firstHeight: firstHeight) + frames.joined()
     }
 
+    /// So small that no segment has room for a second block.
+    static let listedSegmentByteCount = ExportFormat.headerByteCount + 1
+
+    /// The archives where every block is one of its own; all but the last, which more may follow.
+    var archives: [ArchivedSegment] {
+        segments.dropLast().enumerated().map { number, bytes in
+            ArchivedSegment(
+                number: UInt64(number), firstHeight: UInt64(number) + 1, lastHeight: UInt64(number) + 1, byteCount: UInt64(bytes.count),
+                digest: SHA256.hash(bytes))
+        }
+    }
+
+    private var segments: [[UInt8]] { frames.enumerated().map { segment([$1], firstHeight: UInt64($0) + 1) } }
+
+    /// The undamaged files with every block in a segment of its own, and the list of archives; nil where there are not two archives to
+    /// change round.
+    var listed: [String: File]? {
+        guard blocks.count > 2 else { return nil }
+        var files = files
+        for (number, bytes) in segments.enumerated() { files[ExportFormat.segmentFileName(UInt64(number))] = .bytes(bytes) }
+        files[ArchiveManifest.fileName] = .bytes(list(archives).bytes())
+        return files
+    }
+
+    /// A list of archives, without the checks of one that is made to hold.
+    func list(_ archives: [ArchivedSegment]) -> JSON {
+        [
+            "format": .string(ArchiveManifest.format), "network": .string(standIns.chainspec.network.hex),
+            "archives": ArchiveManifest.list(archives),
+        ]
+    }
+
     /// The files with another first segment or checkpoint.
     func archive(segment bytes: [UInt8]? = nil, checkpoint text: String? = nil) -> [String: File] {
         [Self.first: .bytes(bytes ?? segment(frames)), Self.checkpointName: .bytes(Array((text ?? signed.text).utf8))]

@@ -78,7 +78,7 @@ extension BitFlips {
         _ count: Int, _ checkpoint: SignedCheckpoint, _ replayed: ReplayResult, _ random: inout SplitMix, _ result: inout Result,
         _ progress: (Int) -> Void
     ) throws {
-        let directory = try WorkingDirectory()
+        var directory = try WorkingDirectory()
         var names: [String] = []
         var files: [String: [UInt8]] = [:]
         var number: UInt64 = 0

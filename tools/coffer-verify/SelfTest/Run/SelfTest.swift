@@ -5,7 +5,7 @@ import Verifier
 
 /// Damages copies of an export in every known way, and lets the verifier find each damage.
 struct SelfTest {
-    private let export: String
+    private let export: ExportLocation
     private let chainspec: Chainspec
     private let standIns: StandIns
     private let verifier: SignatureVerifier
@@ -24,7 +24,7 @@ struct SelfTest {
     static var allBlockDamages: [BlockDamage] { HeaderDamage.all + EnvelopeDamage.all + OperationDamage.all + OrderDamage.all }
 
     init(
-        export: String, chainspec: Chainspec, verifier: SignatureVerifier, blockDamages: [BlockDamage] = Self.allBlockDamages,
+        export: ExportLocation, chainspec: Chainspec, verifier: SignatureVerifier, blockDamages: [BlockDamage] = Self.allBlockDamages,
         archiveDamages: [ArchiveDamage] = ArchiveDamage.all
     ) throws {
         self.export = export
@@ -56,7 +56,7 @@ struct SelfTest {
         var scan = Scan()
         var history = HistoryTree()
         history.append(chainspec.genesisHeader.historyLeaf)
-        var archive = try ExportDirectory(path: export, network: chainspec.network)
+        var archive = try ExportDirectory(export, network: chainspec.network)
         while let block = try archive.next() {
             try scan.add(block)
             progress(.reading(archive.byteCountRead, of: archive.byteCount))
@@ -80,7 +80,7 @@ extension SelfTest {
     private func runBlockDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ triedOne: () -> Void) throws {
         var left = Array(blockDamages.enumerated())
         var rows = [DetectionMatrix.Row?](repeating: nil, count: blockDamages.count)
-        var archive = try ExportDirectory(path: export, network: chainspec.network)
+        var archive = try ExportDirectory(export, network: chainspec.network)
         var chain = Chain(genesis: standIns.chainspec, verifier: verifier)
         var block = try next(of: &archive)
         while let present = block, let last = scan.sites.last, present.block.header.height <= last {
@@ -150,9 +150,13 @@ extension SelfTest {
 extension SelfTest {
     private func runArchiveDamages(_ scan: Scan, _ matrix: inout DetectionMatrix, _ triedOne: () -> Void) throws {
         let scene = ArchiveScene(scan.firstBlocks.map { standIns.attested($0) }, standIns)
-        let directory = try WorkingDirectory()
+        var directory = try WorkingDirectory()
         try directory.write(scene.files)
         if let verdict = try verdict(on: directory) { throw verdict }
+        if let listed = scene.listed {
+            try directory.write(listed)
+            if let verdict = try verdict(on: directory) { throw verdict }
+        }
         for damage in archiveDamages {
             guard let files = damage.make(scene) else {
                 matrix.rows.append(DetectionMatrix.Row(damage, nil, place: .nowhere))
@@ -167,7 +171,7 @@ extension SelfTest {
     /// All that `coffer-verify chain` does with an export.
     private func verdict(on directory: borrowing WorkingDirectory) throws -> ReplayError? {
         do throws(ReplayError) {
-            var archive = try ExportDirectory(path: directory.path, network: chainspec.network)
+            var archive = try copy(in: directory)
             let result = try Replay.verify(chainspec: standIns.chainspec, verifier: verifier) { _ in
             } next: { () throws(ReplayError) in
                 try archive.next()
@@ -177,6 +181,16 @@ extension SelfTest {
         } catch {
             return error
         }
+    }
+
+    /// A copy with a list of archives is cut so that every block is an archive of its own.
+    private func copy(in directory: borrowing WorkingDirectory) throws(ReplayError) -> ExportDirectory {
+        guard let list = directory.list else { return try ExportDirectory(path: directory.path, network: chainspec.network) }
+        let archives: ArchiveManifest
+        do throws(JSONError) { archives = try ArchiveManifest(json: list) } catch { throw .list(error) }
+        return try ExportDirectory(
+            ExportLocation([directory.path], archives: archives), network: chainspec.network,
+            maximumSegmentByteCount: ArchiveScene.listedSegmentByteCount)
     }
 }
 

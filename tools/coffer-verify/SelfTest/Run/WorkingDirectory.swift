@@ -1,10 +1,14 @@
 import Foundation
+import Ledger
 
 /// A directory for damaged copies, removed with the value.
 struct WorkingDirectory: ~Copyable {
     private let url: URL
     /// Where the copy is.
     private let export: URL
+
+    /// The list of archives beside the copy, where there is one.
+    private(set) var list: [UInt8]?
 
     var path: String { export.path }
 
@@ -23,11 +27,12 @@ struct WorkingDirectory: ~Copyable {
     }
 
     /// Makes these files the whole content.
-    func write(_ files: [String: ArchiveScene.File]) throws {
+    mutating func write(_ files: [String: ArchiveScene.File]) throws {
+        list = if case .bytes(let bytes)? = files[ArchiveManifest.fileName] { bytes } else { nil }
         let manager = FileManager.default
         if manager.fileExists(atPath: export.path) { try manager.removeItem(at: export) }
         try manager.createDirectory(at: export, withIntermediateDirectories: false)
-        for (name, file) in files {
+        for (name, file) in files where name != ArchiveManifest.fileName {
             let place = export.appending(path: name)
             switch file {
             case .bytes(let bytes): try Data(bytes).write(to: place)
