@@ -76,7 +76,8 @@ struct ChainCommand: ParsableCommand {
     ) -> PrivateFileError? {
         guard let files, let figures else { return nil }
         let report = Report(
-            conclusion: conclusion, figures: figures, export: source.exports.joined(separator: ", "), chainspecFile: common.chainspec, exceptions: exceptions,
+            conclusion: conclusion, figures: figures, export: source.exports.joined(separator: ", "), chainspecFile: common.chainspec,
+            exceptions: exceptions,
             evidence: evidence, evidenceFile: evidence.flatMap { _ in self.evidence },
             program: "coffer-verify \(CofferVerify.configuration.version)",
             written: TimeMilliseconds(max(0, Date().timeIntervalSince1970 * 1_000)))
