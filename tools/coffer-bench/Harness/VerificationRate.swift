@@ -49,6 +49,12 @@ struct VerificationRate: Sendable {
         }
     }
 
+    /// Signatures a second of one thread that nobody verifies: libsecp256k1 alone.
+    func signingUnverified(seed: UInt64) throws -> LimitReading {
+        let key = try BenchKeys(seed: seed).secretKey("limit", 0)
+        return try measure { sample in key.signSchnorr(sample.check.message.span, .zero) != nil }
+    }
+
     /// Verifications a second of so many threads at once: what is left of L when they share caches and memory.
     func ofThreads(_ count: Int) throws -> Double {
         let rates = Mutex<[Double]>([])

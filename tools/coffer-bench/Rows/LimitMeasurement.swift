@@ -12,12 +12,14 @@ struct LimitMeasurement: Measurement {
             let parsing = try bench.rate.withKeyParsing()
             let together = try bench.rate.ofThreads(threads)
             let signing = try bench.rate.signing(seed: bench.settings.seed)
+            let unverified = try bench.rate.signingUnverified(seed: bench.settings.seed)
             let product = own.perSecond * Double(threads)
             return [
                 row("verify, one thread × \(threads)", product, ["oneThread": .decimal(own.perSecond)]),
                 row("verify, \(threads) threads at once", together, [:]),
                 row("verify with key parsing, one thread × \(threads)", parsing.perSecond * Double(threads), [:]),
                 row("sign and verify it, one thread × \(threads)", signing.perSecond * Double(threads), [:]),
+                row("sign alone, one thread × \(threads)", unverified.perSecond * Double(threads), [:]),
             ]
         }
     }
