@@ -15,6 +15,7 @@ let dialect: [SwiftSetting] = [
 
 let package = Package(
     name: "coffer-fuzz",
+    dependencies: [.package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")],
     targets: [
         .systemLibrary(name: "CLibFuzzer"),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
@@ -22,7 +23,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
         .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
-        .target(name: "Custody", dependencies: ["Cryptography", "Ledger"], swiftSettings: dialect),
+        .target(
+            name: "Custody", dependencies: ["Cryptography", "Ledger", .product(name: "Yams", package: "Yams")], swiftSettings: dialect),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger", "Custody"],
             swiftSettings: dialect + [.unsafeFlags(["-parse-as-library"])],

@@ -23,7 +23,7 @@ struct Coffer: AsyncParsableCommand {
             KeyCommand.self, NetworkCommand.self, AddressCommand.self, AccountCommand.self, AssetCommand.self, TransferCommand.self,
             IssueCommand.self,
             RedeemCommand.self, TxCommand.self, StatementCommand.self, ReceiptCommand.self, ProofCommand.self, HistoryCommand.self,
-            SupplyCommand.self, CheckpointCommand.self, ExportCommand.self,
+            SupplyCommand.self, CheckpointCommand.self, ExportCommand.self, PolicyCommand.self,
         ])
 
     static func main() async {
@@ -37,6 +37,9 @@ struct Coffer: AsyncParsableCommand {
             }
         } catch let failure as Failure {
             failure.printAndExit(json: isJSON)
+        } catch let code as ExitCode {
+            // The result is printed, and is not a failure of the command.
+            Foundation.exit(code.rawValue)
         } catch {
             // Help and version requests come here too, and are no failure.
             let code = exitCode(for: error)

@@ -34,6 +34,7 @@ let targets: [String: Target] = [
     "witnessRequest": readWitnessRequest,
     "witnessState": readWitnessState,
     "keyFile": readKeyFile,
+    "policy": readPolicy,
     // Texts within documents and on command lines.
     "amount": readAmount,
     "address": readAddress,

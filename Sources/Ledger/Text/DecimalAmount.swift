@@ -1,5 +1,5 @@
 /// Why a text is not an amount. Where several apply, the first in this order is reported.
-public enum AmountError: Error, Equatable, Sendable {
+public enum AmountError: Error, Hashable, Sendable {
     /// Not digits, or digits, a point and digits; or with needless leading zeros.
     case malformed
     /// More digits after the point than the asset has. Never rounded.
