@@ -66,7 +66,7 @@ import Testing
     /// Runs a script where the programs are on the path and the project's published files lie around, as in its root.
     private func run(_ script: String, in directory: URL) throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        for name in ["chainspec", "keys"] {
+        for name in ["chainspec", "keys", "policy"] {
             try FileManager.default.createSymbolicLink(
                 at: directory.appending(path: name), withDestinationURL: ProjectFiles.root.appending(path: name))
         }
