@@ -20,9 +20,12 @@ let package = Package(
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL"], swiftSettings: dialect),
+        .systemLibrary(name: "CLinux"),
+        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
-        .target(name: "Custody", dependencies: ["Cryptography", "Ledger"], swiftSettings: dialect),
+        .target(
+            name: "Custody", dependencies: ["Cryptography", "Ledger"],
+            swiftSettings: dialect),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger", "Custody"],
             swiftSettings: dialect + [.unsafeFlags(["-parse-as-library"])],
