@@ -63,6 +63,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     ],
     targets: [
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
@@ -75,7 +76,7 @@ let package = Package(
         module("Ledger", ["Cryptography"]),
         module("Verifier", ["Cryptography", "Ledger"]),
         module("Store", ["Cryptography", "Ledger", "CLMDB"]),
-        module("Custody", ["Cryptography", "Ledger"]),
+        module("Custody", ["Cryptography", "Ledger", .product(name: "SwiftCSV", package: "SwiftCSV")]),
         module("Client", ["Cryptography", "Ledger"]),
         module("Node", ["Cryptography", "Ledger", "Verifier"]),
 

@@ -15,6 +15,7 @@ let dialect: [SwiftSetting] = [
 
 let package = Package(
     name: "coffer-fuzz",
+    dependencies: [.package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0")],
     targets: [
         .systemLibrary(name: "CLibFuzzer"),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
@@ -24,7 +25,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
         .target(
-            name: "Custody", dependencies: ["Cryptography", "Ledger"],
+            name: "Custody", dependencies: ["Cryptography", "Ledger", .product(name: "SwiftCSV", package: "SwiftCSV")],
             swiftSettings: dialect),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger", "Custody"],
