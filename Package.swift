@@ -64,18 +64,24 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     ],
     targets: [
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
 
-        module("Cryptography", ["CSecp256k1", "CSodium", "COpenSSL"]),
+        module("Cryptography", ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"]),
         module("Ledger", ["Cryptography"]),
         module("Verifier", ["Cryptography", "Ledger"]),
         module("Store", ["Cryptography", "Ledger", "CLMDB"]),
-        module("Custody", ["Cryptography", "Ledger", .product(name: "Yams", package: "Yams")]),
+        module(
+            "Custody",
+            [
+                "Cryptography", "Ledger", .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
+            ]),
         module("Client", ["Cryptography", "Ledger"]),
         module("Node", ["Cryptography", "Ledger", "Verifier"]),
 

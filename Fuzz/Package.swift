@@ -15,16 +15,24 @@ let dialect: [SwiftSetting] = [
 
 let package = Package(
     name: "coffer-fuzz",
-    dependencies: [.package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
+    ],
     targets: [
         .systemLibrary(name: "CLibFuzzer"),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL"], swiftSettings: dialect),
+        .systemLibrary(name: "CLinux"),
+        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
         .target(
-            name: "Custody", dependencies: ["Cryptography", "Ledger", .product(name: "Yams", package: "Yams")], swiftSettings: dialect),
+            name: "Custody",
+            dependencies: [
+                "Cryptography", "Ledger", .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: dialect),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", "Cryptography", "Ledger", "Custody"],
             swiftSettings: dialect + [.unsafeFlags(["-parse-as-library"])],

@@ -2,19 +2,109 @@ import Cryptography
 import Custody
 import Ledger
 
-/// A policy that is read makes sense: it has rules, each is said in words, and asking it ends.
-@Sendable func readPolicy(_ bytes: [UInt8]) {
-    do throws(PolicyFaults) {
-        let policy = try Policy(yaml: bytes, chainspec: chainspec)
-        precondition(policy.bytes == bytes && !policy.rules.isEmpty, "a policy is the file, and has rules")
-        for position in policy.rules.indices { precondition(!policy.words(ofRule: position, chainspec).isEmpty, "a rule can be said") }
-        for member in policy.members {
-            let question = PolicyQuestion(
-                initiator: member.name, facts: [.policyChange], time: chainspec.genesisTime, past: [], approvers: [])
-            precondition(!policy.words(of: policy.decide(question)).isEmpty, "a decision can be said")
+/// 2026-11-24T12:00:00Z, and the account that pays in the examples of docs/spec/custody-bulk.md.
+private let bulkContext = BulkContext(
+    chainspec: chainspec, debtor: AccountID(SHA256.hash(Array("coffer example payroll debtor".utf8))), time: 1_795_521_600_000)
+
+@Sendable func readBulkCSV(_ bytes: [UInt8]) {
+    readBulk { () throws(BulkFaults) in
+        try BulkFile(csv: bytes, context: bulkContext)
+    } write: { file in
+        let rows = file.rows.map { row in
+            let fields = [
+                chainspec.address(of: row.payee), amount(row), chainspec.assets[Int(row.asset)].code, row.identifier, row.reference,
+            ]
+            return fields.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ",")
         }
+        return Array((["payee,amount,asset,id,reference"] + rows).joined(separator: "\n").utf8)
+    }
+}
+
+@Sendable func readBulkPain001(_ bytes: [UInt8]) {
+    readBulk { () throws(BulkFaults) in
+        try BulkFile(pain001: bytes, context: bulkContext)
+    } write: { file in
+        let debtor = account(chainspec.address(of: file.debtor))
+        let payments = file.rows.map { row in
+            """
+            <CdtTrfTxInf><PmtId><EndToEndId>\(escaped(row.identifier))</EndToEndId></PmtId>\
+            <Amt><InstdAmt Ccy="\(chainspec.assets[Int(row.asset)].code)">\(amount(row))</InstdAmt></Amt>\
+            <CdtrAcct>\(account(chainspec.address(of: row.payee)))</CdtrAcct>\
+            <RmtInf><Ustrd>\(escaped(row.reference))</Ustrd></RmtInf></CdtTrfTxInf>
+            """
+        }
+        return Array(
+            """
+            <Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn><GrpHdr><MsgId>m</MsgId>\
+            <CreDtTm>t</CreDtTm><NbOfTxs>\(file.rows.count)</NbOfTxs><InitgPty/></GrpHdr><PmtInf><PmtInfId>p</PmtInfId>\
+            <PmtMtd>TRF</PmtMtd><ReqdExctnDt><Dt>2026-11-24</Dt></ReqdExctnDt><Dbtr/><DbtrAcct>\(debtor)</DbtrAcct><DbtrAgt/>\
+            \(payments.joined())</PmtInf></CstmrCdtTrfInitn></Document>
+            """.utf8)
+    }
+}
+
+/// Requires that what was read is read again from what is written of it, that its totals are those of its rows, and that its transactions
+/// pay each row once.
+private func readBulk(_ read: () throws(BulkFaults) -> BulkFile, write: (BulkFile) -> [UInt8]) {
+    let file: BulkFile
+    do throws(BulkFaults) {
+        file = try read()
     } catch {
-        precondition(
-            !error.faults.isEmpty && error.faults.allSatisfy { $0.line >= 1 && !$0.description.isEmpty }, "an error says what is wrong")
+        precondition(!error.faults.isEmpty && error.count >= error.faults.count && !error.description.isEmpty, "a refusal has its reasons")
+        return
+    }
+    do throws(BulkFaults) {
+        let again = try BulkFile(bytes: write(file), context: bulkContext)
+        // The number of a row is its line's, and totals have no line here.
+        precondition(again.rows.map(\.payee) == file.rows.map(\.payee) && again.rows.map(\.amount) == file.rows.map(\.amount), "same rows")
+        precondition(again.rows.map { Array($0.reference.utf8) } == file.rows.map { Array($0.reference.utf8) }, "same references")
+        precondition(again.totals == file.totals && again.rows.map(\.identifier) == file.rows.map(\.identifier), "same totals and ids")
+    } catch {
+        preconditionFailure("what was written is not read: \(error)")
+    }
+    for total in file.totals {
+        let rows = file.rows.filter { $0.asset == total.asset }
+        precondition(rows.count == total.rowCount && rows.reduce(0) { $0 + $1.amount } == total.amount, "totals are those of the rows")
+    }
+    do throws(BulkPlanError) {
+        let plan = BulkPlan(network: chainspec.network, expiry: 1_795_525_200_000, seed: .zero, legsPerTransaction: 2)
+        let paid = try file.transactions(plan).flatMap(\.rows)
+        precondition(paid.sorted() == file.rows.map(\.number), "each row is paid once")
+    } catch {
+        preconditionFailure("checked rows make transactions: \(error)")
+    }
+}
+
+private func amount(_ row: BulkRow) -> String {
+    DecimalAmount.format(row.amount, decimals: chainspec.assets[Int(row.asset)].decimals)
+}
+
+private func account(_ address: String) -> String {
+    "<Id><Othr><Id>NOTPROVIDED</Id></Othr></Id><Prxy><Tp><Prtry>COFFER</Prtry></Tp><Id>\(address)</Id></Prxy>"
+}
+
+private func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+}
+
+/// Frames one after the other, as a signer and as a client reads them.
+@Sendable func readWire(_ bytes: [UInt8]) {
+    for fromClient in [true, false] {
+        var rest = bytes[...]
+        do throws(WireError) {
+            while !rest.isEmpty {
+                let head = Array(rest.prefix(WireHeader.byteCount))
+                let header = try WireHeader(decoding: head, fromClient: fromClient)
+                precondition(header.bytes == head && header.bodyByteCount <= header.type.maximumByteCount, "a header has one encoding")
+                rest = rest.dropFirst(WireHeader.byteCount)
+                let body = Array(rest.prefix(header.bodyByteCount))
+                rest = rest.dropFirst(body.count)
+                guard header.type == .refusal else { continue }
+                let again = try WireRefusal(decoding: body).bytes
+                precondition(again == body, "a refusal has one encoding")
+            }
+        } catch {
+            precondition(!error.description.isEmpty, "an error says what is wrong")
+        }
     }
 }

@@ -35,6 +35,10 @@ let targets: [String: Target] = [
     "witnessState": readWitnessState,
     "keyFile": readKeyFile,
     "policy": readPolicy,
+    // What a signer reads: bulk files, and what programs say to it.
+    "bulkCSV": readBulkCSV,
+    "bulkPain001": readBulkPain001,
+    "wire": readWire,
     // Texts within documents and on command lines.
     "amount": readAmount,
     "address": readAddress,
