@@ -113,7 +113,6 @@ public final class UnixConnection: Sendable {
             } else {
                 try waitOrThrow(for: POLLIN, deadline: deadline)
             }
-            guard ContinuousClock.now < deadline || filled == bytes.count else { throw .timedOut }
         }
     }
 

@@ -97,6 +97,10 @@ struct CreditTransferTests {
             ),
             ("<NbOfTxs>3</NbOfTxs>", "", [BulkFault(row: nil, reason: .missingElement(path: "Document/CstmrCdtTrfInitn/GrpHdr/NbOfTxs"))]),
             ("4086.50", "4086.51", [BulkFault(row: nil, reason: .controlSumDiffers(stated: "4086.51", actual: "4086.50000000"))]),
+            (
+                "4086.50", "4086.501",
+                [BulkFault(row: nil, reason: .controlSumDiffers(stated: "4086.501", actual: "4086.50000000"))]
+            ),
             ("4086.50", "4086.5000000000", []),
             (
                 "4086.50", "4086.5000000001",
