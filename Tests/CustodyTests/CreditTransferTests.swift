@@ -170,6 +170,10 @@ struct CreditTransferTests {
         #expect(reasons(example.replacing(root, with: "<!DOCTYPE d SYSTEM \"file:///etc/passwd\">" + root)) == [.documentType])
         #expect(reasons(example.replacing("Travel", with: "<![CDATA[Travel]]>")) == [.characterData])
         #expect(reasons(example.replacing(root, with: "<?pay more?>" + root)) == [.processingInstruction])
+        // Without data, and where the declaration stands: FoundationXML would read it as far as address zero.
+        for instruction in ["<?x?>", "<?xmlx?>", "<?xml?>", "<?>", "<?"] {
+            #expect(faults(Array((instruction + "\n<Document/>").utf8)).map(\.reason) == [.processingInstruction])
+        }
         #expect(reasons(example.replacing("UTF-8", with: "ISO-8859-1")) == [.notUTF8])
         #expect(reasons(example.replacing("encoding=\"UTF-8\"", with: "encoding = 'utf-8'")) == [])
         #expect(faults(Array(example.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] })).map(\.reason) == [.notUTF8])

@@ -146,7 +146,8 @@ enum BulkBytes {
                 checker.report(rest.starts(with: "![CDATA[".utf8) ? .characterData : .documentType)
                 return false
             }
-            if rest.starts(with: "?".utf8), next != start {
+            if rest.starts(with: "?".utf8), next != start || !isDeclaration(rest) {
+                // One without data, such as <?x?>, ends FoundationXML in a trap.
                 checker.report(.processingInstruction)
                 return false
             }
@@ -160,6 +161,12 @@ enum BulkBytes {
             return false
         }
         return true
+    }
+
+    /// Whether what follows the first `<` is the XML declaration, not an instruction whose name begins like it.
+    private static func isDeclaration(_ rest: ArraySlice<UInt8>) -> Bool {
+        guard rest.starts(with: "?xml".utf8), let next = rest.dropFirst(4).first else { return false }
+        return [0x20, 0x09, 0x0a, 0x0d].contains(next)
     }
 }
 
