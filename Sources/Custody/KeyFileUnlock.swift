@@ -34,17 +34,26 @@ extension KeyFile {
     ///
     /// The public keys are derived again from the secret and compared with those that the file states.
     public func unlock(passphrase: borrowing SecretBytes) throws(KeyFileError) -> UnlockedKey {
-        let key = try Self.encryptionKey(passphrase, salt: salt, cost: cost)
-        let secret: SecretBytes
-        do throws(EncryptionError) {
-            secret = try XChaCha20Poly1305.open(sealed, associatedData: associatedData, nonce: nonce, key: key)
-        } catch {
-            throw .wrongPassphrase
-        }
+        let secret = try decrypt(passphrase: passphrase)
         let unlocked = try Self.keys(kind: kind, secret: secret)
         let checkpoint = Self.checkpointPublicKey(of: unlocked)
         guard unlocked.publicKey == publicKey, checkpoint == checkpointPublicKey else { throw .publicKeyMismatch }
         return unlocked
+    }
+
+    private func decrypt(passphrase: borrowing SecretBytes) throws(KeyFileError) -> SecretBytes {
+        let key = try Self.encryptionKey(passphrase, salt: salt, cost: cost)
+        do throws(EncryptionError) {
+            return try XChaCha20Poly1305.open(sealed, associatedData: associatedData, nonce: nonce, key: key)
+        } catch {
+            throw .wrongPassphrase
+        }
+    }
+
+    /// The secret itself, for a vault that takes the key over. Checked as `unlock` does.
+    func secret(passphrase: borrowing SecretBytes) throws(KeyFileError) -> SecretBytes {
+        _ = try unlock(passphrase: passphrase)
+        return try decrypt(passphrase: passphrase)
     }
 
     /// Encrypts `secret`. Salt and nonce must be fresh random bytes, except in published examples.
@@ -70,7 +79,7 @@ extension KeyFile {
         }
     }
 
-    private static func encryptionKey(
+    static func encryptionKey(
         _ passphrase: borrowing SecretBytes, salt: [UInt8], cost: KeyFileCost
     ) throws(KeyFileError) -> SecretBytes {
         do throws(PasswordHashError) {
@@ -82,7 +91,7 @@ extension KeyFile {
         }
     }
 
-    private static func keys(
+    static func keys(
         kind: KeyFileKind, secret: borrowing SecretBytes
     ) throws(KeyFileError) -> UnlockedKey {
         guard secret.count == kind.secretByteCount else {

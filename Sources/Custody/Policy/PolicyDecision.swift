@@ -49,17 +49,27 @@ extension Policy {
     /// Decides a request: each fact by the first rule that matches it, the request by the strictest of these
     /// (`docs/spec/custody-policy.md` section 4). A request without facts is denied.
     public func decide(_ question: PolicyQuestion) -> PolicyDecision {
+        var past = PolicyPast(question.past)
+        return decide(question, past: &past)
+    }
+
+    /// The same with the past's running totals, instead of the question's own list.
+    public func decide(_ question: PolicyQuestion, past: inout PolicyPast) -> PolicyDecision {
         guard let initiator = member(named: question.initiator), !question.facts.isEmpty else { return .denied(fact: 0, rule: nil) }
         let moment = PolicyMoment(question.time, utcOffsetMinutes: utcOffsetMinutes)
         let isClosed = closedDays.contains(moment.day)
         var totals = PolicyTotals(question)
         var used: Set<Int> = []
         for (position, fact) in question.facts.enumerated() {
-            let rule = rules.firstIndex { rule in
-                rule.conditions.hold(for: fact, roles: initiator.roles, at: moment, isClosed: isClosed)
-                    && totals.satisfy(rule.conditions, fact)
+            var found: Int?
+            for (number, rule) in rules.enumerated()
+            where rule.conditions.hold(for: fact, roles: initiator.roles, at: moment, isClosed: isClosed)
+                && totals.satisfy(rule.conditions, fact, &past)
+            {
+                found = number
+                break
             }
-            guard let rule, rules[rule].outcome != .deny else { return .denied(fact: position, rule: rule) }
+            guard let rule = found, rules[rule].outcome != .deny else { return .denied(fact: position, rule: found) }
             used.insert(rule)
         }
         let missing = self.missing(requirements(of: used), approvers: question.approvers, initiator: question.initiator)
@@ -82,19 +92,12 @@ extension Policy {
     }
 }
 
-/// Totals of assets over a request and what came before it, each found once.
+/// Totals of assets over a request, found once, and over what came before it.
 private struct PolicyTotals {
-    private struct Key: Hashable {
-        let window: UInt64
-        let asset: AssetIndex
-        let subject: PolicySum.Subject
-        let account: AccountID?
-    }
-
     private let question: PolicyQuestion
     private var requested: [AssetIndex: UInt128] = [:]
-    /// By window, all totals that facts of that window add to: the past is gone through once for each window.
-    private var sums: [UInt64: [Key: UInt128]] = [:]
+    /// What the request itself adds to sums; nil until a rule asks.
+    private var own: [PolicyPast.Subject: UInt128]?
 
     init(_ question: PolicyQuestion) {
         self.question = question
@@ -102,42 +105,24 @@ private struct PolicyTotals {
         for money in question.facts.lazy.compactMap(\.money) { requested[money.asset, default: 0] += UInt128(money.amount) }
     }
 
-    mutating func satisfy(_ conditions: PolicyConditions, _ fact: Fact) -> Bool {
+    mutating func satisfy(_ conditions: PolicyConditions, _ fact: Fact, _ past: inout PolicyPast) -> Bool {
         guard conditions.amount != nil || conditions.sum != nil else { return true }
         guard let money = fact.money else { return false }
         if let amount = conditions.amount, !amount.contains(requested[money.asset] ?? 0) { return false }
         guard let sum = conditions.sum else { return true }
-        let account: AccountID? =
-            switch sum.subject {
-            case .initiator: nil
-            case .source: fact.source
-            case .destination, .counterparty: fact.destination
-            }
-        let key = Key(window: sum.window, asset: money.asset, subject: sum.subject, account: account)
-        return sum.range.contains(totals(of: sum.window)[key] ?? 0)
+        let subject = PolicyPast.Subject(
+            asset: money.asset, kind: sum.subject, initiator: sum.subject == .initiator ? question.initiator : nil,
+            account: Self.account(of: fact, sum.subject))
+        if own == nil { own = PolicyPast.amounts(of: question.facts, by: question.initiator) }
+        let before = past.total(subject, window: sum.window, at: question.time)
+        return sum.range.contains(before + (own?[subject] ?? 0))
     }
 
-    private mutating func totals(of window: UInt64) -> [Key: UInt128] {
-        if let known = sums[window] { return known }
-        var result: [Key: UInt128] = [:]
-        func add(_ fact: Fact, isInitiator: Bool) {
-            guard let money = fact.money else { return }
-            func add(_ subject: PolicySum.Subject, _ account: AccountID?) {
-                result[Key(window: window, asset: money.asset, subject: subject, account: account), default: 0] += UInt128(money.amount)
-            }
-            if isInitiator { add(.initiator, nil) }
-            add(.source, fact.source)
-            add(.destination, fact.destination)
-            add(.counterparty, fact.destination)
-            if fact.source != fact.destination { add(.counterparty, fact.source) }
+    private static func account(of fact: Fact, _ subject: PolicySum.Subject) -> AccountID? {
+        switch subject {
+        case .initiator: nil
+        case .source: fact.source
+        case .destination, .counterparty: fact.destination
         }
-        // A window of one hour at 12:00 holds what was decided after 11:00. Nothing is later than now; if it were, it would count.
-        let start = question.time >= window ? question.time - window : nil
-        for past in question.past where start.map({ past.time > $0 }) ?? true {
-            add(past.fact, isInitiator: past.initiator == question.initiator)
-        }
-        for fact in question.facts { add(fact, isInitiator: true) }
-        sums[window] = result
-        return result
     }
 }

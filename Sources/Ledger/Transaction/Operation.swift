@@ -139,7 +139,7 @@ public struct SetStatus: Hashable, Sendable {
 
 extension Operation {
     /// The positions of the accounts the operation names, with repetitions.
-    func forEachAccount(_ body: (AccountPosition) -> Void) {
+    package func forEachAccount(_ body: (AccountPosition) -> Void) {
         switch self {
         case .openAccounts(let operation): body(operation.sponsor)
         case .transfer(let operation):

@@ -12,6 +12,17 @@ extension Transaction {
         self.init(in: buffer, contentByteCount: reader.offset, accountCount: accountCount, operationCount: operationCount)
     }
 
+    /// Decodes exactly one content without signatures, as signers are shown it. Accounts that only sign are in its list and nowhere else, so
+    /// that every account is used is known only once it is signed.
+    public init(content bytes: [UInt8]) throws(DecodingError) {
+        guard bytes.count <= Self.maximumByteCount else { throw .tooLarge }
+        try self.init(decoding: bytes)
+        guard contentByteCount == bytes.count else { throw .trailingBytes }
+        var positions = UsedPositions(count: accounts.count)
+        for operation in operations { operation.forEachAccount { positions.use($0) } }
+        guard positions.areInRange else { throw .accountOutOfRange }
+    }
+
     private static func checkAccountList(_ reader: inout ByteReader) throws(DecodingError) -> Int {
         let count = Int(try reader.readUInt16())
         guard (1...maximumAccountCount).contains(count) else { throw .countOutOfRange }
