@@ -24,8 +24,10 @@ let package = Package(
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CGfshare", pkgConfig: "libgfshare"),
+        .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1"),
         .systemLibrary(name: "CLinux"),
-        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"], swiftSettings: dialect),
+        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CGfshare", "CPKCS11", "CLinux"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
         .target(
             name: "Custody",

@@ -13,6 +13,15 @@ extension ByteWriter {
         write(signature.signature)
     }
 
+    /// Of each transaction of a request, its signatures.
+    mutating func write(_ lists: [[TransactionSignature]]) {
+        write(UInt16(lists.count))
+        for list in lists {
+            write(UInt16(list.count))
+            for signature in list { write(signature) }
+        }
+    }
+
     mutating func write(key: PublicKey) {
         write(key.scheme.rawValue)
         write(bytes: key.bytes)
@@ -25,6 +34,16 @@ extension ByteReader {
         let key = try readUInt8()
         guard let scheme = SignatureScheme(rawValue: try readUInt8()) else { throw .unknownScheme }
         return TransactionSignature(account: account, key: key, scheme: scheme, signature: try readBytes64())
+    }
+
+    mutating func readSignatureLists() throws(DecodingError) -> [[TransactionSignature]] {
+        var lists: [[TransactionSignature]] = []
+        for _ in 0..<Int(try readUInt16()) {
+            var list: [TransactionSignature] = []
+            for _ in 0..<Int(try readUInt16()) { list.append(try readSignature()) }
+            lists.append(list)
+        }
+        return lists
     }
 
     mutating func readPublicKey() throws(DecodingError) -> PublicKey {

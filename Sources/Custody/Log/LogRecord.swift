@@ -94,11 +94,7 @@ extension LogEntry {
         case .signed(let request, let signatures):
             writer.write(code: Code.signed)
             writer.write(request.bytes)
-            writer.write(UInt16(signatures.count))
-            for list in signatures {
-                writer.write(UInt16(list.count))
-                for signature in list { writer.write(signature) }
-            }
+            writer.write(signatures)
         case .attested(let header, let key, let signature):
             writer.write(code: Code.attested)
             writer.write(bytes: header.bytes)
@@ -156,7 +152,7 @@ extension LogEntry {
             self = .requested(try SigningRequest(decoding: try reader.readBytes(count)), authentication, decision)
         case .approved: self = .approved(try Approval(from: &reader), try PolicyDecision(from: &reader))
         case .rejected: self = .rejected(try Approval(from: &reader))
-        case .signed: self = .signed(RequestID(try reader.readBytes32()), try Self.readSignatures(&reader))
+        case .signed: self = .signed(RequestID(try reader.readBytes32()), try reader.readSignatureLists())
         case .attested:
             let header = try BlockHeader(decoding: try reader.readBytes(BlockHeader.byteCount))
             self = .attested(header, key: try reader.readName(), try reader.readBytes64())
@@ -172,15 +168,5 @@ extension LogEntry {
                 height: try reader.readUInt64(), hash: BlockHash(try reader.readBytes32()), user: try reader.readUInt32())
         case .checkpoint: self = .checkpoint(try reader.readBytes64())
         }
-    }
-
-    private static func readSignatures(_ reader: inout ByteReader) throws(DecodingError) -> [[TransactionSignature]] {
-        var signatures: [[TransactionSignature]] = []
-        for _ in 0..<Int(try reader.readUInt16()) {
-            var list: [TransactionSignature] = []
-            for _ in 0..<Int(try reader.readUInt16()) { list.append(try reader.readSignature()) }
-            signatures.append(list)
-        }
-        return signatures
     }
 }

@@ -9,6 +9,7 @@ public enum CustodyRefusal: Error, Equatable, Sendable {
     case clockBack(last: TimeMilliseconds, now: TimeMilliseconds)
     case keyUnavailable(name: String, reason: String)
     case notAdministrator(user: UInt32)
+    case notUnsealed(String)
     // Of whoever asks.
     case malformed(DecodingError)
     case wrongNetwork
@@ -46,6 +47,7 @@ public enum CustodyRefusal: Error, Equatable, Sendable {
         case .clockBack: "clock-back"
         case .keyUnavailable: "key-unavailable"
         case .notAdministrator: "not-administrator"
+        case .notUnsealed: "not-unsealed"
         case .malformed: "malformed"
         case .wrongNetwork: "wrong-network"
         case .wrongPolicy: "wrong-policy"
@@ -85,6 +87,7 @@ extension CustodyRefusal: CustomStringConvertible {
             "Nothing is signed: the clock says \(Timestamp.format(now)), and the log's last record is of \(Timestamp.format(last)). Set the clock right."
         case .keyUnavailable(let name, let reason): "The key \(name) did not sign: \(reason)"
         case .notAdministrator(let user): "User \(user) does not administer this signer. Ask as the signer's own user or as root."
+        case .notUnsealed(let reason): reason
         case .malformed(let error): "It cannot be read: \(error.description)."
         case .wrongNetwork: "It is for another network than the one whose keys are here."
         case .wrongPolicy(let hash):

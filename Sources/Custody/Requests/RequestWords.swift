@@ -21,7 +21,7 @@ extension Fact {
         return parts.joined(separator: " ")
     }
 
-    private static func name(_ account: AccountID, _ chainspec: Chainspec) -> String {
+    static func name(_ account: AccountID, _ chainspec: Chainspec) -> String {
         for (index, institution) in chainspec.institutions.enumerated()
         where chainspec.institutionAccount(InstitutionIndex(index)) == account { return institution.name }
         return chainspec.address(of: account)

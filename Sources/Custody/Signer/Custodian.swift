@@ -43,15 +43,18 @@ public final class Custodian: Sendable {
     private let generations = Atomic<UInt64>(0)
     private let ring = Mutex<KeyRing?>(nil)
     let headers: HeaderGuard
-    let lock: FileLock
+    let shares = ShareCollection()
+    let tokenPlace: TokenPlace?
+    private let lock: FileLock
 
     /// Opens the files of a vault; it is sealed.
     public init(
-        _ paths: VaultPaths, chainspec: Chainspec, clock: @escaping @Sendable () -> TimeMilliseconds,
+        _ paths: VaultPaths, chainspec: Chainspec, token: TokenPlace? = nil, clock: @escaping @Sendable () -> TimeMilliseconds,
         say: @escaping @Sendable (String) -> Void
     ) throws(VaultError) {
         self.paths = paths
         self.chainspec = chainspec
+        tokenPlace = token
         self.clock = clock
         self.say = say
         do throws(PrivateFileError) {

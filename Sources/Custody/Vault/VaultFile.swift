@@ -45,11 +45,13 @@ public enum VaultItemKind: UInt8, Sendable {
     case validator = 4
     /// A BIP32 seed of 64 bytes.
     case master = 5
+    /// The PIN of a token, padded.
+    case pin = 6
 
     var byteCount: Int {
         switch self {
         case .logKey, .bip340, .ecdsa: 32
-        case .validator, .master: 64
+        case .validator, .master, .pin: 64
         }
     }
 }
@@ -232,7 +234,11 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
     case encryption(EncryptionError)
     case file(PrivateFileError)
     case store(CustodyStoreError)
-    case token(String)
+    case name(String)
+    case path(String)
+    case pinLength
+    case notAValidator
+    case refused(CustodyRefusal)
 
     /// What happened, why, and what to do.
     public var description: String {
@@ -251,7 +257,11 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
         case .encryption(let error): error.description
         case .file(let error): error.description
         case .store(let error): error.description
-        case .token(let reason): reason
+        case .refused(let refusal): refusal.description
+        case .name(let name): "\(name) is no name for a key: 1 to 64 of a-z, 0-9 and -, but not log or token-pin."
+        case .path(let path): "\(path) is no derivation path. Give one such as m/44'/0'/7."
+        case .pinLength: "A PIN has 1 to \(PaddedPIN.maximumByteCount) bytes."
+        case .notAValidator: "No validator of the chain specification has these keys. Give the key file of one of them."
         }
     }
 }

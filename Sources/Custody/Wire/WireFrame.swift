@@ -9,11 +9,12 @@ public enum WireType: UInt8, Hashable, Sendable, CaseIterable {
     case seal = 3
     case request = 4
     case approval = 5
-    case denial = 6
+    case show = 6
     case waiting = 7
     case attest = 8
     case tip = 9
     case log = 10
+    case checkpoint = 11
     // Said by the signer.
     case answer = 129
     case refusal = 130
@@ -23,9 +24,9 @@ public enum WireType: UInt8, Hashable, Sendable, CaseIterable {
         switch self {
         case .status, .seal: 0
         case .unseal: 1_024
-        case .approval, .denial: 1_024
-        case .waiting, .log: 64
-        case .attest: 4_096
+        case .approval: 1_024
+        case .show, .waiting, .log: 64
+        case .attest, .checkpoint: 4_096
         case .tip: 1_048_576
         case .refusal: WireRefusal.maximumByteCount
         case .request, .answer: 8_388_608

@@ -1,0 +1,190 @@
+public import Cryptography
+public import Ledger
+
+/// A vault whose root secret is at hand: what a key ceremony works on. Wiped when the value ends.
+public struct UnsealedVault: ~Copyable {
+    public let paths: VaultPaths
+    public private(set) var file: VaultFile
+    let root: SecretBytes
+
+    static let logKeyName = "log"
+    static let pinName = "token-pin"
+
+    /// Makes a vault in an empty directory: its files, a log that begins with the first policy, nothing signed.
+    ///
+    /// Throws `file` with `alreadyExists` where there is a vault.
+    public static func create(
+        _ paths: VaultPaths, chainspec: Chainspec, policy: Policy, key: borrowing VaultKey, at time: TimeMilliseconds
+    ) throws(VaultError) -> UnsealedVault {
+        let root = SecretBytes(randomCount: VaultFile.keyByteCount)
+        var file = try VaultFile(network: chainspec.network, sealing: key.sealing, key: key.secret, root: root)
+        let seed = SecretBytes(randomCount: VaultItemKind.logKey.byteCount)
+        try file.add(logKeyName, .logKey, seed, root: root)
+        let publicKey: Ed25519PublicKey
+        do throws(KeyError) {
+            publicKey = try Ed25519SecretKey(seed: SecretBytes(copying: seed.span)).publicKey
+        } catch {
+            throw .secret(error)
+        }
+        do throws(PrivateFileError) {
+            guard PrivateFile.presence(at: paths.vault) == .nothing, PrivateFile.presence(at: paths.log) == .nothing else {
+                throw PrivateFileError.alreadyExists(path: paths.vault)
+            }
+            _ = try HeaderGuard(paths.guardian, creating: true)
+        } catch {
+            throw .file(error)
+        }
+        var ledger = try CeremonyLog(paths, chainspec)
+        try ledger.add(.opened(network: chainspec.network, logKey: publicKey), at: time)
+        try ledger.add(.policy(policy.bytes, request: nil), at: time)
+        // The vault comes last: where there is one, there is all that it needs.
+        do throws(PrivateFileError) {
+            try PrivateFile.create(paths.vault, file.bytes.span)
+        } catch {
+            throw .file(error)
+        }
+        return UnsealedVault(paths: paths, file: file, root: root)
+    }
+
+    private init(paths: VaultPaths, file: VaultFile, root: consuming SecretBytes) {
+        self.paths = paths
+        self.file = file
+        self.root = root
+    }
+
+    /// Opens a vault with what the passphrase or the shares give.
+    public init(_ paths: VaultPaths, network: NetworkID, key: borrowing VaultKey) throws(VaultError) {
+        let file = try VaultFile.read(paths, network: network)
+        let root = try file.openRoot(key: key.secret)
+        self.init(paths: paths, file: file, root: root)
+    }
+
+    // MARK: Keys
+
+    /// Makes a key in the vault.
+    public mutating func generate(
+        _ name: String, _ kind: VaultItemKind, use: KeyUse, _ ledger: inout CeremonyLog, at time: TimeMilliseconds
+    ) throws(VaultError) -> CustodyKeyRecord {
+        try insert(name, kind, SecretBytes(randomCount: kind.byteCount), use: use, &ledger, at: time)
+    }
+
+    /// Takes over the key of a key file.
+    public mutating func take(
+        _ keyFile: KeyFile, passphrase: borrowing SecretBytes, as name: String, use: KeyUse, _ ledger: inout CeremonyLog,
+        at time: TimeMilliseconds
+    ) throws(VaultError) -> CustodyKeyRecord {
+        let kind: VaultItemKind
+        switch keyFile.kind {
+        case .bip340: kind = .bip340
+        case .ecdsa: kind = .ecdsa
+        case .validator: kind = .validator
+        case .witness: throw .secret(.secretKeyRange)
+        }
+        let secret: SecretBytes
+        do throws(KeyFileError) {
+            secret = try keyFile.secret(passphrase: passphrase)
+        } catch {
+            throw .passphrase(error)
+        }
+        return try insert(name, kind, secret, use: use, &ledger, at: time)
+    }
+
+    private mutating func insert(
+        _ name: String, _ kind: VaultItemKind, _ secret: borrowing SecretBytes, use: KeyUse, _ ledger: inout CeremonyLog,
+        at time: TimeMilliseconds
+    ) throws(VaultError) -> CustodyKeyRecord {
+        guard CustodyText.isName(Array(name.utf8)), name != Self.logKeyName, name != Self.pinName else { throw .name(name) }
+        let publicKey = try VaultKeys.publicKey(kind, secret)
+        var use = use
+        if kind == .master { use = .master }
+        if kind == .validator { use = try VaultKeys.validatorUse(secret, ledger.state.chainspec) }
+        let record = CustodyKeyRecord(name: name, publicKey: publicKey, home: .vault, use: use)
+        try file.add(name, kind, secret, root: root)
+        // The secret is durable before anybody hears of its public key.
+        try save()
+        try ledger.add(.keyAdded(record), at: time)
+        return record
+    }
+
+    /// Destroys a key's secret, for good.
+    public mutating func destroy(_ name: String, _ ledger: inout CeremonyLog, at time: TimeMilliseconds) throws(VaultError) {
+        guard let record = ledger.state.keys[name], record.end != .destroyed else { throw .unknownKey(name) }
+        try ledger.add(.keyEnded(name: name, .destroyed), at: time)
+        if record.home == .vault {
+            try file.remove(name, root: root)
+            try save()
+        }
+    }
+
+    /// Keeps the PIN of a token, so that unsealing the vault opens the token too.
+    public mutating func keepPIN(_ pin: borrowing SecretBytes) throws(VaultError) {
+        try file.remove(Self.pinName, root: root)
+        try file.add(Self.pinName, .pin, try PaddedPIN.pad(pin), root: root)
+        try save()
+    }
+
+    private func save() throws(VaultError) {
+        do throws(PrivateFileError) {
+            try PrivateFile.replace(paths.vault, file.bytes.span)
+        } catch {
+            throw .file(error)
+        }
+    }
+}
+
+extension VaultFile {
+    /// Reads the vault of a directory.
+    public static func read(_ paths: VaultPaths, network: NetworkID) throws(VaultError) -> VaultFile {
+        let bytes: [UInt8]
+        do throws(PrivateFileError) {
+            let contents = try PrivateFile.read(paths.vault, maximumByteCount: maximumByteCount)
+            try contents.requirePrivate()
+            bytes = [UInt8](copying: contents.bytes.span)
+        } catch {
+            throw .file(error)
+        }
+        let file = try VaultFile(decoding: bytes)
+        guard file.network == network else { throw .wrongNetwork(file.network) }
+        return file
+    }
+}
+
+/// The log while a key ceremony adds to it, by the one process that holds the vault.
+public struct CeremonyLog {
+    public private(set) var state: CustodyState
+    private let log: SigningLog
+    private let lock: FileLock
+
+    public init(_ paths: VaultPaths, _ chainspec: Chainspec) throws(VaultError) {
+        do throws(PrivateFileError) {
+            lock = try FileLock(paths.lock)
+        } catch {
+            throw .file(error)
+        }
+        var state = CustodyState(chainspec)
+        do throws(CustodyStoreError) {
+            log = try SigningLog.open(paths.log) { record, bytes throws(LogFault) in
+                try state.apply(record, bytes: bytes, checking: false)
+            }
+        } catch {
+            throw .store(error)
+        }
+        self.state = state
+    }
+
+    /// Adds a record; it is durable when this returns.
+    public mutating func add(_ entry: LogEntry, at time: TimeMilliseconds) throws(VaultError) {
+        let record = state.record(entry, at: time)
+        let bytes = record.bytes
+        do throws(LogFault) {
+            try state.apply(record, bytes: bytes, checking: false)
+        } catch {
+            throw .store(.log(error))
+        }
+        do throws(CustodyStoreError) {
+            try log.waitUntilDurable(log.append(LogFrames.frame(bytes, head: state.head)))
+        } catch {
+            throw .store(error)
+        }
+    }
+}
