@@ -52,6 +52,7 @@ let package = Package(
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-verify", targets: ["coffer-verify"]),
         .executable(name: "coffer-witness", targets: ["coffer-witness"]),
+        .executable(name: "coffer-signer", targets: ["coffer-signer"]),
         .executable(name: "coffer-bench", targets: ["coffer-bench"]),
     ],
     dependencies: [
@@ -99,6 +100,10 @@ let package = Package(
             "coffer-witness",
             ["Cryptography", "Ledger", "Custody", argumentParser, logging, hummingbird] + serviceLifecycle + network,
             path: "tools/coffer-witness"),
+        program(
+            "coffer-signer",
+            ["Cryptography", "Ledger", "Custody", argumentParser, .product(name: "UnixSignals", package: "swift-service-lifecycle")],
+            path: "tools/coffer-signer"),
         .executableTarget(
             name: "coffer-crash", dependencies: ["Cryptography", "Ledger", "Verifier", "Store", "Node", "Support"],
             path: "tools/coffer-crash", exclude: ["shim"], swiftSettings: settings),

@@ -17,6 +17,7 @@ struct LayoutTests {
         "tools/coffer": ["Cryptography", "Ledger", "Custody", "Client"],
         "tools/coffer-verify": ["Cryptography", "Ledger", "Verifier"],
         "tools/coffer-witness": ["Cryptography", "Ledger", "Custody"],
+        "tools/coffer-signer": ["Cryptography", "Ledger", "Custody"],
         "tools/coffer-crash": ["Cryptography", "Ledger", "Verifier", "Store", "Node"],
         "tools/coffer-bench": ["Cryptography", "Ledger", "Verifier", "Store", "Custody", "Client"],
     ]

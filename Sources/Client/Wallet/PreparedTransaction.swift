@@ -22,6 +22,16 @@ public struct PreparedTransaction: Hashable, Sendable {
         self.policies = policies
     }
 
+    /// A content that was built elsewhere, such as from a payroll file, and what its memo's commitment was made from.
+    public init(_ content: Transaction, memo: Memo?) {
+        self.init(draft: TransactionDraft(content: content), memo: memo, furtherSigners: [])
+    }
+
+    /// Adds a signature that somebody else made, such as a custody signer, in place of an earlier one by the same key.
+    public mutating func add(_ signature: TransactionSignature) {
+        draft = draft.adding(signature)
+    }
+
     /// The transaction's id, which signatures do not change.
     public var id: TransactionID { draft.content.id }
 

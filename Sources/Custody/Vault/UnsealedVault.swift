@@ -89,7 +89,7 @@ public struct UnsealedVault: ~Copyable {
         return try insert(name, kind, secret, use: use, &ledger, at: time)
     }
 
-    private mutating func insert(
+    mutating func insert(
         _ name: String, _ kind: VaultItemKind, _ secret: borrowing SecretBytes, use: KeyUse, _ ledger: inout CeremonyLog,
         at time: TimeMilliseconds
     ) throws(VaultError) -> CustodyKeyRecord {
