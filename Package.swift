@@ -70,10 +70,11 @@ let package = Package(
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CGfshare", pkgConfig: "libgfshare", providers: [.apt(["libgfshare-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
 
-        module("Cryptography", ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"]),
+        module("Cryptography", ["CSecp256k1", "CSodium", "COpenSSL", "CGfshare", "CLinux"]),
         module("Ledger", ["Cryptography"]),
         module("Verifier", ["Cryptography", "Ledger"]),
         module("Store", ["Cryptography", "Ledger", "CLMDB"]),

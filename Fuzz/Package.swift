@@ -24,8 +24,9 @@ let package = Package(
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CGfshare", pkgConfig: "libgfshare"),
         .systemLibrary(name: "CLinux"),
-        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CLinux"], swiftSettings: dialect),
+        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CGfshare", "CLinux"], swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
         .target(
             name: "Custody",
