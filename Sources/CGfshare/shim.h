@@ -1,4 +1,4 @@
 #include <libgfshare.h>
 
-// The library's source of randomness is a variable that is null until somebody sets it.
+// Swift takes a variable of C for shared and unguarded. This one is set once, before anything else of the library is called.
 static inline void coffer_gfshare_use(gfshare_rand_func_t fill) { gfshare_fill_rand = fill; }

@@ -1,162 +1,135 @@
 internal import CGfshare
 internal import CSodium
 
-/// One of several shares of a secret, of which a number together give it and fewer say nothing (Shamir).
-public final class SecretShare: Sendable {
-    /// What a share's text begins with.
-    public static let prefix = "coffershare"
-    private static let version: UInt8 = 1
-    static let secretByteCount = 32
-    /// Version, set, threshold, number, and as many bytes as the secret has.
-    public static let byteCount = 1 + 8 + 1 + 1 + secretByteCount
-
-    /// The same for all shares of one secret; says nothing of it.
-    public let set: UInt64
-    /// How many shares give the secret.
-    public let threshold: UInt8
-    /// From 1.
-    public let number: UInt8
-    let bytes: SecretBytes
-
-    init(set: UInt64, threshold: UInt8, number: UInt8, bytes: consuming SecretBytes) {
-        self.set = set
-        self.threshold = threshold
-        self.number = number
-        self.bytes = bytes
-    }
-
-    /// Reads the bytes of a share.
-    public init(packed: borrowing SecretBytes) throws(SecretSharingError) {
-        guard packed.count == Self.byteCount, packed.span[0] == Self.version else { throw .notAShare }
-        var set: UInt64 = 0
-        for position in 1..<9 { set = set << 8 | UInt64(packed.span[position]) }
-        self.set = set
-        threshold = packed.span[9]
-        number = packed.span[10]
-        bytes = SecretBytes(copying: packed.span.extracting(11..<Self.byteCount))
-        guard threshold >= 2, number >= 1 else { throw .notAShare }
-    }
-
-    /// The share's bytes.
-    public func packed() -> SecretBytes {
-        bytes.withBytes { source in
-            SecretBytes(count: Self.byteCount) { output in
-                output[0] = Self.version
-                for position in 0..<8 { output[1 + position] = UInt8(truncatingIfNeeded: set >> UInt64(56 - 8 * position)) }
-                output[9] = threshold
-                output[10] = number
-                for position in 0..<Self.secretByteCount { output[11 + position] = source[position] }
-            }
-        }
-    }
-
-    /// Reads a share's text, which is Bech32m. Whoever types or stores the text has it in ordinary memory: the program that unseals reads
-    /// it, the one that is unsealed takes the bytes.
-    public convenience init(text: String) throws(SecretSharingError) {
-        let decoded: (prefix: String, payload: [UInt8])
-        do throws(Bech32Error) {
-            decoded = try Bech32m.decode(text)
-        } catch {
-            throw .text(error)
-        }
-        guard decoded.prefix == Self.prefix else { throw .notAShare }
-        try self.init(packed: SecretBytes(copying: decoded.payload))
-    }
-
-    /// The share as its holder keeps it.
-    public var text: String {
-        let packed = packed()
-        var payload: [UInt8] = []
-        for position in 0..<packed.count { payload.append(packed.span[position]) }
-        return Bech32m.encode(prefix: Self.prefix, payload: payload)
-    }
-}
-
-/// Splits secrets of 32 bytes, and puts them together again.
+/// Shamir's secret sharing: a secret becomes shares of which any `threshold` restore it, and fewer say nothing about it but its length.
+///
+/// Each byte is shared by itself, in the field GF(2^8) of the polynomial 0x11d, by libgfshare.
 public enum SecretSharing {
-    public static let maximumCount = 16
+    /// The most shares of one secret.
+    public static let maximumShareCount = 16
+    /// The fewest shares that may restore a secret: with one, each share would be the secret.
+    public static let minimumThreshold = 2
+    /// The most bytes of a secret.
+    public static let maximumSecretByteCount = 128
 
-    /// The library asks for randomness through a variable of its own.
-    private static let isStarted: Bool = {
-        Sodium.start()
-        unsafe coffer_gfshare_use { buffer, count in
-            if let buffer = unsafe buffer { unsafe randombytes_buf(buffer, Int(count)) }
-        }
-        return true
-    }()
-
-    /// `count` shares, of which any `threshold` give the secret; 2 to `count`, at most 16.
+    /// `count` shares of `secret`, numbered from 1, of which any `threshold` restore it. They form a set with a fresh identifier.
+    ///
+    /// - Throws: `secretLength` unless the secret has 1 to 128 bytes, `shareCount` unless there are 2 to 16 shares, `threshold` unless it
+    ///   is 2 to `count`.
     public static func split(
         _ secret: borrowing SecretBytes, threshold: Int, count: Int
     ) throws(SecretSharingError) -> [SecretShare] {
-        guard secret.count == SecretShare.secretByteCount, (2...maximumCount).contains(count), (2...count).contains(threshold) else {
-            throw .numbers(threshold: threshold, count: count)
-        }
-        precondition(isStarted)
-        var numbers = (1...UInt8(count)).map { $0 }
+        guard (1...maximumSecretByteCount).contains(secret.count) else { throw .secretLength(byteCount: secret.count) }
+        guard (minimumThreshold...maximumShareCount).contains(count) else { throw .shareCount(count) }
+        guard (minimumThreshold...count).contains(threshold) else { throw .threshold(threshold, shareCount: count) }
+        SharingLibrary.start()
+        var numbers = (1...count).map { UInt8($0) }
         guard let context = unsafe gfshare_ctx_init_enc(&numbers, UInt32(count), UInt8(threshold), UInt32(secret.count)) else {
-            fatalError("no memory for shares")
+            fatalError("no memory to split a secret")
         }
-        // Overwrites what it frees.
+        // Overwrites its copy of the secret with random bytes, then frees it.
         defer { unsafe gfshare_ctx_free(context) }
         unsafe secret.span.withUnsafeBufferPointer { secret in
             unsafe gfshare_ctx_enc_setsecret(context, UnsafeMutablePointer(mutating: secret.baseAddress!))
         }
-        let set = Randomness.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return (0..<count).map { position in
-            let bytes = SecretBytes(count: SecretShare.secretByteCount) { output in
-                unsafe output.withUnsafeMutableBufferPointer { output in
-                    unsafe gfshare_ctx_enc_getshare(context, UInt8(position), output.baseAddress!)
+        let setIdentifier = Randomness.bytes(8).span.bigEndian(at: 0, as: UInt64.self)
+        var shares: [SecretShare] = []
+        for number in 1...count {
+            let bytes = SecretBytes(count: secret.count) { bytes in
+                unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+                    unsafe gfshare_ctx_enc_getshare(context, UInt8(number - 1), bytes.baseAddress!)
                 }
             }
-            return SecretShare(set: set, threshold: UInt8(threshold), number: UInt8(position + 1), bytes: bytes)
+            shares.append(SecretShare(setIdentifier: setIdentifier, threshold: threshold, number: number, bytes: bytes))
         }
+        return shares
     }
 
-    /// The secret. Whether it is the right one shows where it is used: a wrong share of the same set gives another.
+    /// The secret of which these are shares: at least the threshold of one set, in any order, none twice.
+    ///
+    /// Whether it is the right secret cannot be seen here: that is shown by what it opens.
     public static func combine(_ shares: [SecretShare]) throws(SecretSharingError) -> SecretBytes {
-        guard let first = shares.first else { throw .tooFew(have: 0, need: 2) }
-        guard shares.allSatisfy({ $0.set == first.set && $0.threshold == first.threshold }) else { throw .differentSets }
-        var numbers = shares.map(\.number)
-        guard Set(numbers).count == numbers.count else { throw .repeated }
-        guard shares.count >= Int(first.threshold) else { throw .tooFew(have: shares.count, need: Int(first.threshold)) }
-        precondition(isStarted)
-        guard let context = unsafe gfshare_ctx_init_dec(&numbers, UInt32(shares.count), UInt32(SecretShare.secretByteCount)) else {
-            fatalError("no memory for shares")
+        guard let first = shares.first else { throw .tooFewShares(given: 0, threshold: minimumThreshold) }
+        var numbers: [UInt8] = []
+        for share in shares {
+            guard share.setIdentifier == first.setIdentifier else { throw .differentSets(first.setIdentifier, share.setIdentifier) }
+            guard share.threshold == first.threshold, share.bytes.count == first.bytes.count else {
+                throw .contradictoryShares(first.number, share.number)
+            }
+            guard !numbers.contains(UInt8(share.number)) else { throw .repeatedShare(number: share.number) }
+            numbers.append(UInt8(share.number))
+        }
+        guard shares.count >= first.threshold else { throw .tooFewShares(given: shares.count, threshold: first.threshold) }
+        SharingLibrary.start()
+        let byteCount = first.bytes.count
+        guard let context = unsafe gfshare_ctx_init_dec(&numbers, UInt32(numbers.count), UInt32(byteCount)) else {
+            fatalError("no memory to combine shares")
         }
         defer { unsafe gfshare_ctx_free(context) }
-        for (position, share) in shares.enumerated() {
+        for (index, share) in shares.enumerated() {
             share.bytes.withBytes { bytes in
                 unsafe bytes.withUnsafeBufferPointer { bytes in
-                    unsafe gfshare_ctx_dec_giveshare(context, UInt8(position), UnsafeMutablePointer(mutating: bytes.baseAddress!))
+                    unsafe gfshare_ctx_dec_giveshare(context, UInt8(index), UnsafeMutablePointer(mutating: bytes.baseAddress!))
                 }
             }
         }
-        return SecretBytes(count: SecretShare.secretByteCount) { output in
-            unsafe output.withUnsafeMutableBufferPointer { unsafe gfshare_ctx_dec_extract(context, $0.baseAddress!) }
+        return SecretBytes(count: byteCount) { secret in
+            unsafe secret.withUnsafeMutableBufferPointer { secret in
+                unsafe gfshare_ctx_dec_extract(context, secret.baseAddress!)
+            }
         }
     }
 }
 
-/// Why shares were not made, read or combined.
-public enum SecretSharingError: Error, Hashable, Sendable, CustomStringConvertible {
-    case numbers(threshold: Int, count: Int)
-    case text(Bech32Error)
-    case notAShare
-    case differentSets
-    case repeated
-    case tooFew(have: Int, need: Int)
+/// libgfshare has no randomness of its own, and needs it to split as much as to wipe: it is given libsodium's, once per process.
+private enum SharingLibrary {
+    private static let started: Void = {
+        Sodium.start()
+        unsafe coffer_gfshare_use { start, count in
+            if let start = unsafe start { unsafe randombytes_buf(start, Int(count)) }
+        }
+    }()
 
-    /// What is wrong and what to do.
+    /// Returns once libgfshare is ready; any number of threads may call it.
+    static func start() {
+        started
+    }
+}
+
+/// Why a secret was not split, or not restored.
+public enum SecretSharingError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A secret that is empty or has more than 128 bytes.
+    case secretLength(byteCount: Int)
+    /// A number of shares that is not 2 to 16.
+    case shareCount(Int)
+    /// A threshold below 2, or above the number of shares.
+    case threshold(Int, shareCount: Int)
+    /// Fewer shares than restore the secret.
+    case tooFewShares(given: Int, threshold: Int)
+    /// Shares of different splits.
+    case differentSets(UInt64, UInt64)
+    /// Two shares of one set, by number, that disagree about its threshold or the secret's length.
+    case contradictoryShares(Int, Int)
+    /// The same share twice.
+    case repeatedShare(number: Int)
+
+    /// What happened, why, and what to do next.
     public var description: String {
         switch self {
-        case .numbers(let threshold, let count):
-            "\(threshold) of \(count) shares cannot be made: there are 2 to \(SecretSharing.maximumCount), and 2 to all of them are needed."
-        case .text(let error): "The share was not copied whole. \(error)"
-        case .notAShare: "This is no share of a vault's key. Give the text that begins with \(SecretShare.prefix)1."
-        case .differentSets: "The shares are not of one vault's key. Check which vault each is for."
-        case .repeated: "One share was given twice. Give another officer's."
-        case .tooFew(let have, let need): "\(have) shares were given, and \(need) are needed. Give more."
+        case .secretLength(let byteCount):
+            "A secret of \(byteCount) bytes cannot be split: it has 1 to \(SecretSharing.maximumSecretByteCount). Split a key, and encrypt with it."
+        case .shareCount(let count):
+            "There cannot be \(count) shares of a secret. Choose \(SecretSharing.minimumThreshold) to \(SecretSharing.maximumShareCount)."
+        case .threshold(let threshold, let count):
+            "Not any \(threshold) of \(count) shares can restore a secret. Choose \(SecretSharing.minimumThreshold) to \(count)."
+        case .tooFewShares(let given, let threshold):
+            "The secret needs \(threshold) of its shares, \(given) were given. Ask the holders of others for theirs."
+        case .differentSets(let first, let second):
+            "Shares of the sets \(SecretShare.text(ofSet: first)) and \(SecretShare.text(ofSet: second)) do not belong together. Give shares of one set."
+        case .contradictoryShares(let first, let second):
+            "The shares \(first) and \(second) name the same set but not the same threshold or length, so one is forged. Find out which."
+        case .repeatedShare(let number):
+            "Share \(number) was given twice. Each of the shares must be another one."
         }
     }
 }
