@@ -95,7 +95,7 @@ let package = Package(
                 argumentParser, logging, metrics, hummingbird,
             ] + serviceLifecycle + network, path: "Sources/cofferd"),
         program("coffer", ["Cryptography", "Ledger", "Custody", "Client", argumentParser], path: "tools/coffer"),
-        program("coffer-verify", ["Cryptography", "Ledger", "Verifier", argumentParser], path: "tools/coffer-verify"),
+        program("coffer-verify", ["Cryptography", "Ledger", "Verifier", "Custody", argumentParser], path: "tools/coffer-verify"),
         program(
             "coffer-witness",
             ["Cryptography", "Ledger", "Custody", argumentParser, logging, hummingbird] + serviceLifecycle + network,
@@ -121,7 +121,7 @@ let package = Package(
         tests("LedgerTests", ["Ledger", "Cryptography"]),
         tests("VerifierTests", ["Verifier", "Ledger", "Cryptography"]),
         tests("StoreTests", ["Store", "Ledger", "Cryptography"]),
-        tests("CustodyTests", ["Custody", "Ledger", "Cryptography"]),
+        tests("CustodyTests", ["Custody", "Client", "Verifier", "Ledger", "Cryptography"]),
         tests("NodeTests", ["Node", "Store", "Custody", "Verifier", "Ledger", "Cryptography"]),
         tests("ClientTests", ["Client", "Ledger", "Cryptography"]),
         tests(
@@ -130,7 +130,7 @@ let package = Package(
                 "cofferd", "Client", "Custody", "Node", "Store", "Verifier", "Ledger", "Cryptography", argumentParser, logging, metrics,
                 hummingbird, hummingbirdTesting, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + network),
-        tests("CofferVerifyTests", ["coffer-verify", "Verifier", "Ledger", "Cryptography", argumentParser]),
+        tests("CofferVerifyTests", ["coffer-verify", "Verifier", "Custody", "Ledger", "Cryptography", argumentParser]),
         tests("WitnessTests", ["coffer-witness", "coffer-verify", "cofferd", "Client", "Custody", "Ledger", "Cryptography"]),
         tests("ProjectTests", ["Verifier", "Ledger", "Cryptography"]),
     ],

@@ -22,6 +22,12 @@ extension PrivateFile {
         }
         try synchronizeDirectory(of: path)
     }
+
+    /// Gives the file at `temporary`, which is durable, its name, durably. What has the name already is replaced.
+    public static func name(_ temporary: String, to path: String) throws(PrivateFileError) {
+        guard unsafe rename(temporary, path) == 0 else { throw .system("name", path: path, code: errno) }
+        try synchronizeDirectory(of: path)
+    }
 }
 
 /// The right to use what a file stands for, held by one process at a time for as long as this object lives.

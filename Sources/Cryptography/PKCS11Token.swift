@@ -29,23 +29,24 @@ public final class PKCS11Token: Sendable {
     deinit { module.finalize() }
 
     /// Runs `body` in a session. When it fails for more than a wrong label, the next call opens everything anew.
-    private func connected<Value>(_ body: (CK_SESSION_HANDLE) throws(PKCS11Error) -> Value) throws(PKCS11Error) -> Value {
-        try session.withLock { session throws(PKCS11Error) in
+    private func connected<Value>(_ body: (CK_SESSION_HANDLE) throws(PKCS11Error) -> sending Value) throws(PKCS11Error) -> Value {
+        let result: Result<Value, PKCS11Error> = session.withLock { session in
             do throws(PKCS11Error) {
-                if let open = session { return try body(open) }
+                if let open = session { return .success(try body(open)) }
                 try module.initialize()
                 let open = try module.openSession(try module.slot(label: label))
                 try module.logIn(open, pin: pin)
                 session = open
-                return try body(open)
+                return .success(try body(open))
             } catch {
                 if error.endsSession {
                     module.finalize()
                     session = nil
                 }
-                throw error
+                return .failure(error)
             }
         }
+        return try result.get()
     }
 
     /// The keys of secp256k1 in the token, by their labels.
@@ -169,7 +170,7 @@ extension Bytes64 {
 }
 
 /// Why a token did not do what it was asked.
-public enum PKCS11Error: Error, Hashable, Sendable, CustomStringConvertible {
+public indirect enum PKCS11Error: Error, Hashable, Sendable, CustomStringConvertible {
     case module(path: String, reason: String)
     case noToken(label: String)
     case wrongPIN(isLocked: Bool)
@@ -183,8 +184,9 @@ public enum PKCS11Error: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the session is not to be used again.
     var endsSession: Bool {
         switch self {
-        case .module, .noToken, .wrongPIN, .call, .unexpected: true
-        case .noKey, .labelTaken, .extractable: false
+        // A key that is not there may be that of a token that went and came back.
+        case .module, .noToken, .wrongPIN, .call, .unexpected, .noKey: true
+        case .labelTaken, .extractable: false
         }
     }
 

@@ -181,3 +181,8 @@ struct UnixSocketAddress {
         }
     }
 }
+
+/// The user that this process acts for.
+public enum ProcessUser {
+    public static var current: UInt32 { geteuid() }
+}

@@ -40,7 +40,7 @@ struct WireTests {
         #expect(throws: WireError.truncated) { try WireHeader(decoding: [1, 1, 0, 0, 0, 0, 0], fromClient: true) }
         #expect(throws: WireError.version(2)) { try WireHeader(decoding: [2, 1, 0, 0, 0, 0], fromClient: true) }
         #expect(throws: WireError.type(0)) { try WireHeader(decoding: [1, 0, 0, 0, 0, 0], fromClient: true) }
-        #expect(throws: WireError.type(11)) { try WireHeader(decoding: [1, 11, 0, 0, 0, 0], fromClient: true) }
+        #expect(throws: WireError.type(12)) { try WireHeader(decoding: [1, 12, 0, 0, 0, 0], fromClient: true) }
     }
 
     @Test func badRefusals() {

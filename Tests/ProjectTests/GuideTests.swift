@@ -38,6 +38,17 @@ import Testing
         try run(script, in: directory.url.appending(path: "work"))
     }
 
+    /// From the key ceremony to an approved issue, and its log checked.
+    @Test func custodyCommandsWork() throws {
+        let directory = try TemporaryDirectory()
+        let daemon = try DaemonProcess(
+            data: directory.url.appending(path: "data"), log: directory.url.appending(path: "log"),
+            arguments: DaemonProcess.developmentArguments + ["--listen", "127.0.0.1:\(Self.port)"])
+        let script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + (try Self.shellBlocks(of: "docs/guides/custody.md"))
+        try run(script, in: directory.url.appending(path: "work"))
+        #expect(daemon.stop() == 0)
+    }
+
     @Test func readmeCommandsWork() throws {
         let directory = try TemporaryDirectory()
         let daemon = try DaemonProcess(

@@ -55,7 +55,7 @@ struct RestoreCommand: ParsableCommand {
         } catch {
             throw Failure.input("\(vault.vault) cannot be made. Check the path and its permissions.")
         }
-        let state = try backup.restore(to: vault.paths, chainspec: chainspec, key: unsealing.key(backup.sealing))
+        let state = try backup.restore(to: vault.paths, chainspec: chainspec, key: unsealing.key(sealing: backup.sealing))
         output.show(
             ["vault": .string(vault.vault), "logRecords": .number(state.count), "logHead": .string(state.head.hex)],
             "restored \(vault.vault): \(state.count) records, \(state.keys.count) keys; the log holds")

@@ -39,8 +39,8 @@ struct InitCommand: ParsableCommand {
     private func numbers() throws -> (threshold: Int, count: Int) {
         let parts = (shares ?? "").split(separator: "/").map { Int($0) }
         guard parts.count == 2, let threshold = parts[0], let count = parts[1], (2...count).contains(threshold),
-            count <= SecretSharing.maximumCount
-        else { throw ValidationError("--shares is such as 2/3: 2 to all of them, and at most \(SecretSharing.maximumCount).") }
+            count <= SecretSharing.maximumShareCount
+        else { throw ValidationError("--shares is such as 2/3: 2 to all of them, and at most \(SecretSharing.maximumShareCount).") }
         return (threshold, count)
     }
 
@@ -94,7 +94,8 @@ struct InitCommand: ParsableCommand {
             var files: [String] = []
             for share in shares {
                 let path = "\(directory)/\(share.number)"
-                try PrivateFile.create(path, Array((share.text + "\n").utf8).span)
+                let text = share.text()
+                try PrivateFile.create(path, text.span)
                 files.append(path)
             }
             return files

@@ -39,10 +39,17 @@ struct Ceremony: ~Copyable {
     var log: CeremonyLog
 
     init(_ options: VaultOptions, _ unsealing: UnsealOptions) throws {
-        chainspec = try options.readChainspec()
+        let chainspec = try options.readChainspec()
         // First, so that nobody is asked for a passphrase in vain.
-        log = try CeremonyLog(options.paths, chainspec)
-        vault = try UnsealedVault(options.paths, network: chainspec.network, key: unsealing.key(options.paths, chainspec))
+        let log = try CeremonyLog(options.paths, chainspec)
+        let vault = try UnsealedVault(options.paths, network: chainspec.network, key: unsealing.key(options.paths, chainspec))
+        self.init(chainspec: chainspec, vault: vault, log: log)
+    }
+
+    private init(chainspec: Chainspec, vault: consuming UnsealedVault, log: CeremonyLog) {
+        self.chainspec = chainspec
+        self.vault = vault
+        self.log = log
     }
 }
 
@@ -212,7 +219,9 @@ struct AssignCommand: ParsableCommand {
     func run() throws {
         var ceremony = try Ceremony(vault, unsealing)
         guard let record = ceremony.log.state.keys[name], record.isActive else { throw VaultError.unknownKey(name) }
-        guard record.use != .master else { throw Failure.input("\(name) is a master key, which signs nothing itself. Derive a key from it.") }
+        guard record.use != .master else {
+            throw Failure.input("\(name) is a master key, which signs nothing itself. Derive a key from it.")
+        }
         try ceremony.log.add(.keyAssigned(name: name, use: try use.use(ceremony.chainspec)), at: WallClock.now())
         guard let changed = ceremony.log.state.keys[name] else { return }
         output.show(changed, ceremony.chainspec)
@@ -279,7 +288,9 @@ struct TokenOptions: ParsableArguments {
     var pkcs11Token: String?
 
     func validate() throws {
-        guard (pkcs11Module == nil) == (pkcs11Token == nil) else { throw ValidationError("--pkcs11-module and --pkcs11-token go together.") }
+        guard (pkcs11Module == nil) == (pkcs11Token == nil) else {
+            throw ValidationError("--pkcs11-module and --pkcs11-token go together.")
+        }
     }
 
     func place() throws -> TokenPlace? {

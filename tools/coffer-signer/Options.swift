@@ -53,7 +53,11 @@ struct UnsealOptions: ParsableArguments {
 
     /// The key of the vault at these paths.
     func key(_ paths: VaultPaths, _ chainspec: Chainspec) throws -> VaultKey {
-        let sealing = try VaultFile.read(paths, network: chainspec.network).sealing
+        try key(sealing: VaultFile.read(paths, network: chainspec.network).sealing)
+    }
+
+    /// The key of what is sealed in this way.
+    func key(sealing: VaultSealing) throws -> VaultKey {
         switch sealing {
         case .passphrase:
             if let passphraseFile {
@@ -78,10 +82,11 @@ struct UnsealOptions: ParsableArguments {
 
     private static func readShare(_ path: String) throws -> SecretShare {
         do {
-            let contents = try PrivateFile.read(path, maximumByteCount: 128)
+            let contents = try PrivateFile.read(path, maximumByteCount: SecretShare.maximumCharacterCount + 1)
             try contents.requirePrivate()
-            let text = String(decoding: [UInt8](copying: contents.bytes.span), as: UTF8.self)
-            return try SecretShare(text: text.trimmingCharacters(in: .whitespacesAndNewlines))
+            let bytes = contents.bytes.span
+            let endsInNewline = bytes.count > 0 && bytes[bytes.count - 1] == UInt8(ascii: "\n")
+            return try SecretShare(text: bytes.extracting(0..<(endsInNewline ? bytes.count - 1 : bytes.count)))
         } catch {
             throw Failure.input("\(path): \(error)")
         }

@@ -88,7 +88,8 @@ final class SignerLog: Sendable {
 
     func write(_ level: String, _ message: String) {
         let object: JSON = [
-            "time": .string(Timestamp.format(WallClock.now())), "level": .string(level), "label": "coffer-signer", "message": .string(message),
+            "time": .string(Timestamp.format(WallClock.now())), "level": .string(level), "label": "coffer-signer",
+            "message": .string(message),
         ]
         let line = object.text() + "\n"
         handle.withLock { handle in

@@ -20,7 +20,7 @@ struct CofferVerify: ParsableCommand {
         subcommands: [
             ReceiptCommand.self, BalanceCommand.self, HistoryCommand.self, SupplyCommand.self, CheckpointCommand.self, ChainCommand.self,
             SelfTestCommand.self,
-            SnapshotCommand.self, EvidenceCommand.self,
+            SnapshotCommand.self, EvidenceCommand.self, SigningLogCommand.self,
         ])
 
     static func main() {

@@ -23,7 +23,7 @@ struct Coffer: AsyncParsableCommand {
             KeyCommand.self, NetworkCommand.self, AddressCommand.self, AccountCommand.self, AssetCommand.self, TransferCommand.self,
             IssueCommand.self,
             RedeemCommand.self, TxCommand.self, StatementCommand.self, ReceiptCommand.self, ProofCommand.self, HistoryCommand.self,
-            SupplyCommand.self, CheckpointCommand.self, ExportCommand.self, PolicyCommand.self,
+            SupplyCommand.self, CheckpointCommand.self, ExportCommand.self, PolicyCommand.self, CustodyCommand.self,
         ])
 
     static func main() async {

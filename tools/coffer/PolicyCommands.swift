@@ -7,7 +7,7 @@ import Ledger
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Checks custody policies, and says what they would decide.",
-        subcommands: [PolicyCheckCommand.self, PolicySimulateCommand.self])
+        subcommands: [PolicyCheckCommand.self, PolicySimulateCommand.self, PolicyReplayCommand.self])
 
     /// Reads a policy; whatever is wrong with it is said with its line.
     static func read(_ path: String, _ chainspec: Chainspec) throws(Failure) -> Policy {

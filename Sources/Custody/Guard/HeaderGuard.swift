@@ -27,11 +27,17 @@ public struct GuardedHeader: Hashable, Sendable {
 /// The record stands in the file twice, written and synced one after the other: whatever is torn or damaged of one, the other tells what
 /// was recorded.
 public final class HeaderGuard: Sendable {
+    /// Every such file has so many bytes, the rest of it zeros.
+    static let fileByteCount = 8_192
+
     private let file: RandomAccessFile
 
     /// Opens the file at `path`; `creating` makes one that has signed nothing, where there is none.
     public init(_ path: String, creating: Bool) throws(PrivateFileError) {
         file = try RandomAccessFile(path, creating: creating)
+        guard creating, try file.byteCount() == 0 else { return }
+        try file.write([UInt8](repeating: 0, count: Self.fileByteCount).span, at: 0)
+        try file.synchronize()
     }
 
     /// What was recorded last; nil when nothing was.
@@ -91,11 +97,12 @@ public final class HeaderGuard: Sendable {
                 guard let record = GuardRecord(decoding: bytes) else { continue }
                 if newest.map({ $0.number < record.number }) ?? true { newest = record }
             }
-            // A file that is not empty has a whole record, or something happened to it that no crash does.
-            if newest == nil, try file.byteCount() > GuardRecord.byteCount {
-                throw PrivateFileError.system("understand", path: file.path, code: 5)
-            }
-            return newest
+            if newest != nil { return newest }
+            // Zeros, or a first record that was torn; anything else no crash leaves behind.
+            guard try file.byteCount() == Self.fileByteCount,
+                try file.read(GuardRecord.byteCount, at: GuardRecord.offsets[1]).allSatisfy({ $0 == 0 })
+            else { throw PrivateFileError.system("understand the record of headers in", path: file.path, code: 5) }
+            return nil
         } catch {
             throw .file(error)
         }
@@ -157,7 +164,7 @@ private struct GuardRecord {
 }
 
 /// Why a header must not be signed.
-public enum HeaderGuardError: Error, Hashable, Sendable {
+public indirect enum HeaderGuardError: Error, Hashable, Sendable {
     case file(PrivateFileError)
     case otherNetwork
     case otherHeader(signed: GuardedHeader)

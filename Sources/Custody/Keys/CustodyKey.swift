@@ -5,8 +5,13 @@ internal import Cryptography
 /// Outside of custody nobody calls it: it is handed what was decoded, decided and recorded, as the 32 bytes that this comes to.
 protocol CustodyKey: Sendable {
     var publicKey: PublicKey { get }
-    /// A signature of 32 bytes, with a low S, verified before it is returned. Blocks until it is made.
-    func sign(_ message: Bytes32) throws(CustodyKeyError) -> Bytes64
+    /// A signature of 32 bytes, with a low S, verified before it is returned. Blocks until it is made. `auxiliary` is the auxiliary
+    /// randomness of BIP340, fresh for each signature; other schemes ignore it.
+    func sign(_ message: Bytes32, auxiliary: Bytes32) throws(CustodyKeyError) -> Bytes64
+}
+
+extension CustodyKey {
+    func sign(_ message: Bytes32) throws(CustodyKeyError) -> Bytes64 { try sign(message, auxiliary: Randomness.bytes32()) }
 }
 
 /// Why a key did not sign. Nothing was signed.
@@ -27,9 +32,9 @@ final class MemoryKey: CustodyKey {
         self.key = key
     }
 
-    func sign(_ message: Bytes32) throws(CustodyKeyError) -> Bytes64 {
+    func sign(_ message: Bytes32, auxiliary: Bytes32) throws(CustodyKeyError) -> Bytes64 {
         do throws(KeyError) {
-            return try key.sign(message)
+            return try key.sign(message, auxiliary: auxiliary)
         } catch {
             throw CustodyKeyError(error.description)
         }

@@ -59,10 +59,16 @@ extension CustodyState {
     private func check(_ content: SigningRequest.Content, at time: TimeMilliseconds) throws(CustodyRefusal) {
         switch content {
         case .transactions(let transactions):
+            var signatureCount = 0
             for (number, transaction) in transactions.enumerated() {
                 guard transaction.network == chainspec.network else { throw .wrongNetwork }
                 guard transaction.expiry > time else { throw .transactionExpired(number) }
-                guard !slots(of: transaction).isEmpty else { throw .noKey(transaction: number) }
+                let count = slotCount(of: transaction)
+                guard count > 0 else { throw .noKey(transaction: number) }
+                signatureCount += count
+            }
+            guard signatureCount <= SigningRequest.maximumSignatureCount else {
+                throw .tooManySignatures(maximum: SigningRequest.maximumSignatureCount)
             }
         case .policy(let bytes):
             do throws(PolicyFaults) {

@@ -43,7 +43,7 @@ public struct CustodyState: Sendable {
     /// The highest header that was signed, or up to which the guard was raised.
     public internal(set) var lastHeader: (height: UInt64, hash: BlockHash)?
     /// Keys that sign for an account, ascending by position.
-    var keysByAccount: [AccountID: [(position: UInt8, name: String)]] = [:]
+    var keysByAccount: [AccountID: [(position: UInt8, name: String, key: PublicKey)]] = [:]
     var past = PolicyPast()
     private var nextLapse = TimeMilliseconds.max
     private var nextSweep = 4_096
@@ -113,19 +113,23 @@ public struct CustodyState: Sendable {
     func slots(of transaction: Transaction) -> [SignatureSlot] {
         var slots: [SignatureSlot] = []
         for account in transaction.signerPositions() {
-            for (position, name) in keysByAccount[transaction.account(at: account)] ?? [] {
-                guard let key = keys[name] else { continue }
-                slots.append(SignatureSlot(account: account, keyPosition: position, key: key.publicKey, name: name))
+            for (position, name, key) in keysByAccount[transaction.account(at: account)] ?? [] {
+                slots.append(SignatureSlot(account: account, keyPosition: position, key: key, name: name))
             }
         }
         return slots
     }
 
+    /// How many signatures a transaction gets here.
+    func slotCount(of transaction: Transaction) -> Int {
+        transaction.signerPositions().reduce(0) { $0 + (keysByAccount[transaction.account(at: $1)]?.count ?? 0) }
+    }
+
     mutating func setUse(_ name: String, _ use: KeyUse) {
         unbind(name)
         keys[name]?.use = use
-        guard case .account(let account, let position) = use, keys[name]?.isActive == true else { return }
-        keysByAccount[account, default: []].append((position, name))
+        guard case .account(let account, let position) = use, let key = keys[name], key.isActive else { return }
+        keysByAccount[account, default: []].append((position, name, key.publicKey))
         keysByAccount[account]?.sort { ($0.position, $0.name) < ($1.position, $1.name) }
     }
 

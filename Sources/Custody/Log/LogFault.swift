@@ -2,7 +2,7 @@ public import Ledger
 
 /// Why bytes are no signing log, or one that does not hold (`docs/spec/custody-log.md` section 6).
 public struct LogFault: Error, Equatable, Sendable {
-    public enum Reason: Error, Equatable, Sendable {
+    public indirect enum Reason: Error, Equatable, Sendable {
         // The file.
         case notALog
         case unreadable(String)
@@ -42,6 +42,14 @@ public struct LogFault: Error, Equatable, Sendable {
     public init(record: UInt64, _ reason: Reason) {
         self.record = record
         self.reason = reason
+    }
+
+    /// Whether the file cannot be read at all, rather than does not hold.
+    public var isUnreadable: Bool {
+        switch reason {
+        case .notALog, .unreadable, .cut, .tooLarge, .decoding: true
+        default: false
+        }
     }
 
     /// Names the reason for programs.

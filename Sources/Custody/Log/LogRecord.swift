@@ -19,7 +19,7 @@ public struct LogRecord: Hashable, Sendable {
     }
 
     public var bytes: [UInt8] {
-        var writer = ByteWriter(reservingCapacity: 512)
+        var writer = ByteWriter(reservingCapacity: 512 + entry.contentByteCount)
         writer.write(Self.version)
         writer.write(number)
         writer.write(time)
@@ -49,6 +49,16 @@ public struct LogRecord: Hashable, Sendable {
 }
 
 extension LogEntry {
+    /// About how many bytes an entry has beyond a few hundred.
+    fileprivate var contentByteCount: Int {
+        switch self {
+        case .policy(let bytes, _): bytes.count
+        case .requested(let request, _, _): request.bytes.count
+        case .signed(_, let lists): lists.reduce(0) { $0 + 2 + 68 * $1.count }
+        default: 0
+        }
+    }
+
     /// The number that stands for the kind of entry.
     private enum Code: UInt8 {
         case opened = 1

@@ -31,12 +31,13 @@ final class SigningLog: Sendable {
         durable = Mutex(Durable(end: end, mark: mark))
     }
 
-    /// Opens the log at `path`, or makes one, and gives every record to `each`. What a crash left torn is moved to `PATH.torn-OFFSET`.
+    /// Opens the log at `path` and gives every record to `each`; `creating` makes one where there is none. What a crash left torn is moved
+    /// to `PATH.torn-OFFSET`.
     static func open(
-        _ path: String, each: (LogRecord, [UInt8]) throws(LogFault) -> Void
+        _ path: String, creating: Bool = false, each: (LogRecord, [UInt8]) throws(LogFault) -> Void
     ) throws(CustodyStoreError) -> SigningLog {
-        let file = try storing { () throws(PrivateFileError) in try RandomAccessFile(path, creating: true) }
-        if try storing({ () throws(PrivateFileError) in try file.byteCount() }) < LogFrames.headerByteCount {
+        let file = try storing { () throws(PrivateFileError) in try RandomAccessFile(path, creating: creating) }
+        if creating, try storing({ () throws(PrivateFileError) in try file.byteCount() }) == 0 {
             try storing { () throws(PrivateFileError) in try initialize(file) }
         }
         guard let mark = try storing({ () throws(PrivateFileError) in try LogMark.read(file) }) else {
@@ -100,6 +101,11 @@ final class SigningLog: Sendable {
         }
     }
 
+    /// Where the whole records of a log end that somebody else may be writing.
+    static func end(of file: RandomAccessFile) throws(CustodyStoreError) -> Int {
+        try readAll(file) { _, _ throws(LogFault) in }.end
+    }
+
     private static func setAside(_ file: RandomAccessFile, from end: Int) throws(PrivateFileError) {
         let count = try file.byteCount() - end
         let torn = try file.read(count, at: end)
@@ -119,10 +125,9 @@ final class SigningLog: Sendable {
     /// Returns when everything up to `end` is durable. After a failure nothing more becomes durable: the log is to be opened anew.
     @available(*, noasync, message: "a thread of the concurrency pool must not wait for a disk")
     func waitUntilDurable(_ end: Int) throws(CustodyStoreError) {
-        try durable.withLock { durable throws(CustodyStoreError) in
-            if let failure = durable.failure { throw .file(failure) }
+        let failure: PrivateFileError? = durable.withLock { durable in
             // Somebody else's sync was for this one too.
-            guard durable.end < end else { return }
+            guard durable.failure == nil, durable.end < end else { return durable.failure }
             let bytes = queue.withLock { queue in
                 defer { queue.bytes.removeAll(keepingCapacity: queue.bytes.count < 1 << 20) }
                 return queue.bytes
@@ -136,9 +141,10 @@ final class SigningLog: Sendable {
                 durable.mark = mark
             } catch {
                 durable.failure = error
-                throw .file(error)
             }
+            return durable.failure
         }
+        if let failure { throw .file(failure) }
     }
 
     /// Bytes of the file that are durable.
@@ -186,7 +192,7 @@ struct LogMark {
 }
 
 /// Why the files of a signer were not opened, read or written.
-public enum CustodyStoreError: Error, Equatable, Sendable, CustomStringConvertible {
+public indirect enum CustodyStoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(PrivateFileError)
     case log(LogFault)
 

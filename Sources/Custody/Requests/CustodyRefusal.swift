@@ -2,7 +2,7 @@ public import Cryptography
 public import Ledger
 
 /// Why custody did not even decide, or does not sign (`docs/spec/custody-log.md` section 5).
-public enum CustodyRefusal: Error, Equatable, Sendable {
+public indirect enum CustodyRefusal: Error, Equatable, Sendable {
     // Of the signer itself.
     case sealed
     case logUnavailable(String)
@@ -23,6 +23,8 @@ public enum CustodyRefusal: Error, Equatable, Sendable {
     case tooManyWaiting(maximum: Int)
     case transactionExpired(Int)
     case noKey(transaction: Int)
+    case tooManySignatures(maximum: Int)
+    case answerTooLong
     case policyRefused(PolicyFaults)
     case denied(String)
     // Of an approval.
@@ -59,6 +61,8 @@ public enum CustodyRefusal: Error, Equatable, Sendable {
         case .tooManyWaiting: "too-many-waiting"
         case .transactionExpired: "transaction-expired"
         case .noKey: "no-key"
+        case .tooManySignatures: "too-many-signatures"
+        case .answerTooLong: "answer-too-long"
         case .policyRefused: "policy-refused"
         case .denied: "denied"
         case .unknownRequest: "unknown-request"
@@ -102,6 +106,8 @@ extension CustodyRefusal: CustomStringConvertible {
         case .transactionExpired(let number): "Transaction \(number + 1) has expired. Build it anew."
         case .noKey(let number):
             "Of the accounts that must sign transaction \(number + 1), none has a key here. Assign one with coffer-signer key assign."
+        case .tooManySignatures(let maximum): "The request comes to more than \(maximum) signatures. Split it."
+        case .answerTooLong: "The answer has more bytes than a message may have. It is in the signing log."
         case .policyRefused(let faults):
             "The policy does not make sense:\n" + faults.faults.map { "line \($0.line): \($0.reason)" }.joined(separator: "\n")
         case .denied(let words): "The policy does not permit it: \(words)."

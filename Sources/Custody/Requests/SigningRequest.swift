@@ -19,6 +19,8 @@ public struct SigningRequest: Hashable, Sendable {
     public static let version: UInt8 = 1
     public static let maximumByteCount = 8_000_000
     public static let maximumTransactionCount = 1_024
+    /// That one request comes to, so that its record and its answer have room for them.
+    public static let maximumSignatureCount = 65_536
     /// In Unicode scalars.
     public static let maximumPurposeCharacterCount = 140
     /// How far ahead an expiry may be: 31 days.

@@ -1,5 +1,5 @@
 public import Cryptography
-internal import Dispatch
+internal import Foundation
 internal import Ledger
 internal import Synchronization
 
@@ -42,7 +42,6 @@ extension Custodian {
         let keys = try keys()
         let (request, decision, ticket) = try locked {
             inner, time throws(CustodyRefusal) -> (SigningRequest, PolicyDecision?, LogTicket) in
-            inner.state.lapse(at: time)
             let decision = try inner.state.judge(approval, at: time)
             guard let request = inner.state.waiting[approval.request]?.request else { throw .unknownRequest(approval.request) }
             let entry: LogEntry = decision.map { .approved(approval, $0) } ?? .rejected(approval)
@@ -125,30 +124,49 @@ extension Custodian {
         return .signed(request.id, signatures)
     }
 
-    /// A small request is signed by the thread that asks, a large one by all cores.
+    /// A small request is signed by the thread that asks, a large one by all cores, each a part of it.
     private static func signatures(
         of transactions: [Transaction], _ slots: [[SignatureSlot]], _ keys: KeyRing
     ) throws(CustodyRefusal) -> [[TransactionSignature]] {
-        let results = Mutex([Result<[TransactionSignature], CustodyRefusal>?](repeating: nil, count: transactions.count))
-        let work: @Sendable (Int) -> Void = { position in
-            let result = Result { () throws(CustodyRefusal) in try Self.signatures(of: transactions[position], slots[position], keys) }
-            results.withLock { $0[position] = result }
-        }
-        if transactions.count < 8 {
-            for position in transactions.indices { work(position) }
-        } else {
-            DispatchQueue.concurrentPerform(iterations: transactions.count, execute: work)
+        let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, transactions.count / minimumPartCount))
+        guard parts > 1 else { return try signatures(of: transactions, 0..<transactions.count, slots, keys) }
+        let results = Mutex([Result<[[TransactionSignature]], CustodyRefusal>?](repeating: nil, count: parts))
+        DispatchQueue.concurrentPerform(iterations: parts) { part in
+            let range = part * transactions.count / parts..<(part + 1) * transactions.count / parts
+            let result = Result { () throws(CustodyRefusal) in try Self.signatures(of: transactions, range, slots, keys) }
+            results.withLock { $0[part] = result }
         }
         var signatures: [[TransactionSignature]] = []
         for result in results.withLock({ $0 }) {
-            guard let result else { preconditionFailure("every transaction was worked on") }
-            signatures.append(try result.get())
+            guard let result else { preconditionFailure("every part was worked on") }
+            signatures += try result.get()
         }
         return signatures
     }
 
+    /// Transactions for which another core is worth waking.
+    private static let minimumPartCount = 8
+
     private static func signatures(
-        of transaction: Transaction, _ slots: [SignatureSlot], _ keys: KeyRing
+        of transactions: [Transaction], _ range: Range<Int>, _ slots: [[SignatureSlot]], _ keys: KeyRing
+    ) throws(CustodyRefusal) -> [[TransactionSignature]] {
+        var lists: [[TransactionSignature]] = []
+        lists.reserveCapacity(range.count)
+        // One call for randomness, and a hash of it for each transaction: fresh, as if each had been drawn.
+        let seed = Randomness.bytes32()
+        for position in range {
+            let transaction = transactions[position]
+            var auxiliary = SHA256()
+            auxiliary.update(seed)
+            auxiliary.update(UInt8(truncatingIfNeeded: position))
+            auxiliary.update(UInt8(truncatingIfNeeded: position >> 8))
+            lists.append(try signatures(of: transaction, slots[position], keys, auxiliary: auxiliary.finalize()))
+        }
+        return lists
+    }
+
+    private static func signatures(
+        of transaction: Transaction, _ slots: [SignatureSlot], _ keys: KeyRing, auxiliary: Bytes32
     ) throws(CustodyRefusal) -> [TransactionSignature] {
         let message = transaction.signingHash
         var signatures: [TransactionSignature] = []
@@ -157,7 +175,7 @@ extension Custodian {
                 throw .keyUnavailable(name: slot.name, reason: "It is not among the unsealed keys. Seal and unseal the signer.")
             }
             do throws(CustodyKeyError) {
-                let signature = try key.sign(message)
+                let signature = try key.sign(message, auxiliary: auxiliary)
                 signatures.append(
                     TransactionSignature(account: slot.account, key: slot.keyPosition, scheme: slot.key.scheme, signature: signature))
             } catch {
@@ -194,7 +212,7 @@ extension SigningRequest.Content {
 }
 
 extension PolicyDecision {
-    var shortWords: String {
+    public var shortWords: String {
         switch self {
         case .allowed: "allowed"
         case .denied: "denied"

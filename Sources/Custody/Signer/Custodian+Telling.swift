@@ -13,7 +13,6 @@ extension Custodian {
         }
         let isSealed = isSealed
         return try locked { inner, time throws(CustodyRefusal) in
-            inner.state.lapse(at: time)
             let state = inner.state
             let keys = state.keys.values.sorted { $0.name < $1.name }
             return [
@@ -34,7 +33,6 @@ extension Custodian {
     /// The requests that wait for approvals, oldest first.
     public func waiting() throws(CustodyRefusal) -> JSON {
         try locked { inner, time throws(CustodyRefusal) in
-            inner.state.lapse(at: time)
             let waiting = inner.state.waiting.values.sorted { ($0.since, $0.request.id) < ($1.since, $1.request.id) }
             return .array(
                 waiting.map { waiting in
@@ -57,7 +55,6 @@ extension Custodian {
     /// The bytes of a request that waits, so that whoever approves reads them, not what the signer says of them.
     public func show(_ id: RequestID) throws(CustodyRefusal) -> [UInt8] {
         try locked { inner, time throws(CustodyRefusal) in
-            inner.state.lapse(at: time)
             if let request = inner.state.waiting[id]?.request ?? inner.state.allowed[id] { return request.bytes }
             if let end = inner.state.end(of: id) { throw .closed(id, how: end.rawValue) }
             throw .unknownRequest(id)

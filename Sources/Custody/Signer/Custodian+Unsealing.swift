@@ -28,14 +28,16 @@ final class ShareCollection: Sendable {
     /// Adds a share; all of them once they are enough, which empties the collection.
     func add(_ share: SecretShare, to sealing: VaultSealing) throws(VaultError) -> (enough: [SecretShare]?, missing: Int) {
         guard case .shares(let threshold, _, let set) = sealing else { throw .wrongSealing }
-        guard share.set == set, share.threshold == threshold else { throw .share(SecretSharingError.differentSets.description) }
-        return try shares.withLock { shares throws(VaultError) in
-            guard !shares.contains(where: { $0.number == share.number }) else { throw .share(SecretSharingError.repeated.description) }
+        guard share.setIdentifier == set, share.threshold == threshold else { throw .otherShare }
+        let collected: [SecretShare]? = shares.withLock { shares in
+            guard !shares.contains(where: { $0.number == share.number }) else { return nil }
             shares.append(share)
-            guard shares.count >= Int(threshold) else { return (nil, Int(threshold) - shares.count) }
-            defer { shares = [] }
-            return (shares, 0)
+            defer { if shares.count >= Int(threshold) { shares = [] } }
+            return shares
         }
+        guard let collected else { throw .shareTwice }
+        let missing = max(0, Int(threshold) - collected.count)
+        return (missing == 0 ? collected : nil, missing)
     }
 }
 
@@ -43,7 +45,7 @@ extension Custodian {
     /// How the vault is sealed.
     public func sealing() throws(VaultError) -> VaultSealing { try VaultFile.read(paths, network: chainspec.network).sealing }
 
-    /// Takes the passphrase, or one officer's share (its bytes); with what was missing, the keys are in memory.
+    /// Takes the passphrase, or one officer's share (its text); with what was missing, the keys are in memory.
     @available(*, noasync)
     public func unseal(_ secret: borrowing SecretBytes, user: UInt32) throws(VaultError) -> UnsealProgress {
         let file = try VaultFile.read(paths, network: chainspec.network)
@@ -52,8 +54,8 @@ extension Custodian {
             return .unsealed
         }
         let share: SecretShare
-        do throws(SecretSharingError) {
-            share = try SecretShare(packed: secret)
+        do throws(SecretShareError) {
+            share = try SecretShare(text: secret.span)
         } catch {
             throw .share(error.description)
         }
@@ -99,13 +101,14 @@ final class LazyToken: TokenKeys {
     }
 
     func sign(_ message: Bytes32, label: String) throws(PKCS11Error) -> Bytes64 {
-        let token = try token.withLock { token throws(PKCS11Error) in
-            if let token { return token }
-            let copy = pin.withBytes { SecretBytes(copying: $0) }
-            let opened = try PKCS11Token(module: place.module, label: place.label, pin: copy)
-            token = opened
-            return opened
+        if let open = token.withLock({ $0 }) { return try open.sign(message, label: label) }
+        let copy = pin.withBytes { SecretBytes(copying: $0) }
+        let opened = try PKCS11Token(module: place.module, label: place.label, pin: copy)
+        // Opened twice at a time, the first is used.
+        let kept = token.withLock { token in
+            token = token ?? opened
+            return token ?? opened
         }
-        return try token.sign(message, label: label)
+        return try kept.sign(message, label: label)
     }
 }

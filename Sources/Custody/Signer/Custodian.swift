@@ -23,7 +23,8 @@ public final class Custodian: Sendable {
     /// After so many records the signer signs its log anew.
     static let checkpointInterval: UInt64 = 1_000
 
-    struct Inner {
+    /// Guarded by a lock; nothing of it is used without.
+    final class Inner {
         var state: CustodyState
         let log: SigningLog
         /// Which opening of the log this is.
@@ -31,6 +32,13 @@ public final class Custodian: Sendable {
         /// Where in the file the record is that has a request's signatures.
         var signedAt: [RequestID: Int]
         var checkpointedCount: UInt64 = 0
+
+        init(state: CustodyState, log: SigningLog, generation: UInt64, signedAt: [RequestID: Int]) {
+            self.state = state
+            self.log = log
+            self.generation = generation
+            self.signedAt = signedAt
+        }
     }
 
     let paths: VaultPaths
@@ -64,14 +72,19 @@ public final class Custodian: Sendable {
             throw .file(error)
         }
         inner = Mutex(nil)
-        do throws(CustodyStoreError) {
-            try inner.withLock { inner throws(CustodyStoreError) in inner = try open() }
-        } catch {
-            throw .store(error)
+        // Whatever is wrong with the log is found before anybody is served.
+        let failure: CustodyStoreError? = inner.withLock { inner in
+            do throws(CustodyStoreError) {
+                inner = try open()
+                return nil
+            } catch {
+                return error
+            }
         }
+        if let failure { throw .store(failure) }
     }
 
-    private func open() throws(CustodyStoreError) -> Inner {
+    private func open() throws(CustodyStoreError) -> sending Inner {
         var state = CustodyState(chainspec)
         var signedAt: [RequestID: Int] = [:]
         var offset = LogFrames.headerByteCount
@@ -80,6 +93,8 @@ public final class Custodian: Sendable {
             if case .signed(let id, _) = record.entry { signedAt[id] = offset }
             offset += LogFrames.lengthByteCount + bytes.count + Bytes32.byteCount
         }
+        // A log that was cut to nothing is no log of a vault.
+        guard state.policy != nil else { throw .log(LogFault(record: 0, .damaged)) }
         let generation = generations.wrappingAdd(1, ordering: .relaxed).newValue
         return Inner(state: state, log: log, generation: generation, signedAt: signedAt)
     }
@@ -87,23 +102,31 @@ public final class Custodian: Sendable {
     // MARK: Recording
 
     /// Runs `body` on the state, with the time; opens the log again if writing it had failed.
-    func locked<Value>(
-        _ body: (inout Inner, TimeMilliseconds) throws(CustodyRefusal) -> Value
+    func locked<Value: Sendable>(
+        _ body: (Inner, TimeMilliseconds) throws(CustodyRefusal) -> Value
     ) throws(CustodyRefusal) -> Value {
-        try inner.withLock { inner throws(CustodyRefusal) in
-            if inner == nil {
-                do throws(CustodyStoreError) {
-                    inner = try open()
-                } catch {
-                    throw .logUnavailable(error.description)
-                }
+        let result: Result<Value, CustodyRefusal> = inner.withLock { inner in
+            do throws(CustodyRefusal) {
+                if inner == nil { inner = try reopen() }
+                guard let opened = inner else { throw .logUnavailable("It is not open.") }
+                let now = clock()
+                let last = opened.state.time
+                guard now >= last || last - now <= Self.maximumClockStepBackMilliseconds else { throw .clockBack(last: last, now: now) }
+                let time = max(now, last)
+                opened.state.lapse(at: time)
+                return .success(try body(opened, time))
+            } catch {
+                return .failure(error)
             }
-            guard var opened = inner.take() else { throw .logUnavailable("It is not open.") }
-            defer { inner = consume opened }
-            let now = clock()
-            let last = opened.state.time
-            guard now >= last || last - now <= Self.maximumClockStepBackMilliseconds else { throw .clockBack(last: last, now: now) }
-            return try body(&opened, max(now, last))
+        }
+        return try result.get()
+    }
+
+    private func reopen() throws(CustodyRefusal) -> sending Inner {
+        do throws(CustodyStoreError) {
+            return try open()
+        } catch {
+            throw .logUnavailable(error.description)
         }
     }
 
@@ -186,7 +209,7 @@ public final class Custodian: Sendable {
 }
 
 /// What to wait for.
-struct LogTicket {
+struct LogTicket: Sendable {
     let log: SigningLog
     let end: Int
     let generation: UInt64
@@ -194,7 +217,7 @@ struct LogTicket {
 
 extension Custodian.Inner {
     /// Adds a record; what is added in one go becomes durable in one go.
-    mutating func add(_ entry: LogEntry, at time: TimeMilliseconds) throws(CustodyRefusal) -> LogTicket {
+    func add(_ entry: LogEntry, at time: TimeMilliseconds) throws(CustodyRefusal) -> LogTicket {
         let record = state.record(entry, at: time)
         let bytes = record.bytes
         do throws(LogFault) {
@@ -208,7 +231,7 @@ extension Custodian.Inner {
         return LogTicket(log: log, end: end, generation: generation)
     }
 
-    mutating func addCheckpoint(by keys: KeyRing, at time: TimeMilliseconds) throws(CustodyRefusal) -> LogTicket {
+    func addCheckpoint(by keys: KeyRing, at time: TimeMilliseconds) throws(CustodyRefusal) -> LogTicket {
         let message = LogEntry.checkpointMessage(network: state.chainspec.network, count: state.count, head: state.head)
         let signature: Bytes64
         do throws(KeyError) {

@@ -22,7 +22,9 @@ public struct CustodyService: Sendable {
     @available(*, noasync)
     public func answer(_ peer: PeerCredentials, _ frame: borrowing WireFrame) -> WireReply {
         do throws(CustodyRefusal) {
-            return .answer(try body(peer.userID, frame))
+            let body = try body(peer.userID, frame)
+            guard body.count <= WireType.answer.maximumByteCount else { throw .answerTooLong }
+            return .answer(body)
         } catch {
             switch error {
             case .sealed, .logUnavailable, .clockBack: break

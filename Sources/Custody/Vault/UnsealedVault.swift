@@ -34,7 +34,7 @@ public struct UnsealedVault: ~Copyable {
         } catch {
             throw .file(error)
         }
-        var ledger = try CeremonyLog(paths, chainspec)
+        var ledger = try CeremonyLog(paths, chainspec, creating: true)
         try ledger.add(.opened(network: chainspec.network, logKey: publicKey), at: time)
         try ledger.add(.policy(policy.bytes, request: nil), at: time)
         // The vault comes last: where there is one, there is all that it needs.
@@ -93,7 +93,7 @@ public struct UnsealedVault: ~Copyable {
         _ name: String, _ kind: VaultItemKind, _ secret: borrowing SecretBytes, use: KeyUse, _ ledger: inout CeremonyLog,
         at time: TimeMilliseconds
     ) throws(VaultError) -> CustodyKeyRecord {
-        guard CustodyText.isName(Array(name.utf8)), name != Self.logKeyName, name != Self.pinName else { throw .name(name) }
+        try Self.check(name: name)
         let publicKey = try VaultKeys.publicKey(kind, secret)
         var use = use
         if kind == .master { use = .master }
@@ -106,14 +106,71 @@ public struct UnsealedVault: ~Copyable {
         return record
     }
 
-    /// Destroys a key's secret, for good.
-    public mutating func destroy(_ name: String, _ ledger: inout CeremonyLog, at time: TimeMilliseconds) throws(VaultError) {
-        guard let record = ledger.state.keys[name], record.end != .destroyed else { throw .unknownKey(name) }
-        try ledger.add(.keyEnded(name: name, .destroyed), at: time)
-        if record.home == .vault {
-            try file.remove(name, root: root)
-            try save()
+    /// Adds a key that is derived from a master key of the vault.
+    public mutating func derive(
+        _ name: String, from master: String, _ path: String, use: KeyUse, _ ledger: inout CeremonyLog, at time: TimeMilliseconds
+    ) throws(VaultError) -> CustodyKeyRecord {
+        try Self.check(name: name)
+        guard let record = ledger.state.keys[master], record.isActive, record.use == .master else { throw .notAMaster(master) }
+        let seed = try file.open(try VaultKeys.item(master, file), root: root)
+        let publicKey = try VaultKeys.derive(seed, path, .bip340).publicKey
+        let derived = CustodyKeyRecord(name: name, publicKey: publicKey, home: .derived(master: master, path: path), use: use)
+        try ledger.add(.keyAdded(derived), at: time)
+        return derived
+    }
+
+    /// Makes a key in a token, which it never leaves. The vault keeps the token's PIN.
+    public mutating func generateInToken(
+        _ name: String, _ place: TokenPlace, use: KeyUse, _ ledger: inout CeremonyLog, at time: TimeMilliseconds
+    ) throws(VaultError) -> CustodyKeyRecord {
+        try Self.check(name: name)
+        guard ledger.state.keys[name] == nil else { throw .itemExists(name) }
+        let token = try token(place)
+        let publicKey: PublicKey
+        do throws(PKCS11Error) {
+            publicKey = try token.generate(label: name)
+        } catch {
+            throw .token(error)
         }
+        let record = CustodyKeyRecord(name: name, publicKey: publicKey, home: .token(label: name), use: use)
+        try ledger.add(.keyAdded(record), at: time)
+        return record
+    }
+
+    private func token(_ place: TokenPlace) throws(VaultError) -> PKCS11Token {
+        guard let item = file.items.first(where: { $0.name == Self.pinName }) else { throw .noPIN }
+        let pin = PaddedPIN.unpad(try file.open(item, root: root))
+        do throws(PKCS11Error) {
+            return try PKCS11Token(module: place.module, label: place.label, pin: pin)
+        } catch {
+            throw .token(error)
+        }
+    }
+
+    /// Destroys a key's secret, for good; of a key in a token, the place of the token is given.
+    public mutating func destroy(
+        _ name: String, in place: TokenPlace?, _ ledger: inout CeremonyLog, at time: TimeMilliseconds
+    ) throws(VaultError) {
+        guard let record = ledger.state.keys[name], record.end != .destroyed else { throw .unknownKey(name) }
+        if case .token(let label) = record.home {
+            guard let place else { throw .tokenNeeded(name) }
+            let token = try token(place)
+            // The log first: what it says is gone is not used again, even if the token fails now.
+            try ledger.add(.keyEnded(name: name, .destroyed), at: time)
+            do throws(PKCS11Error) {
+                return try token.destroy(label: label)
+            } catch {
+                throw .token(error)
+            }
+        }
+        try ledger.add(.keyEnded(name: name, .destroyed), at: time)
+        guard record.home == .vault else { return }
+        try file.remove(name, root: root)
+        try save()
+    }
+
+    private static func check(name: String) throws(VaultError) {
+        guard CustodyText.isName(Array(name.utf8)), name != logKeyName, name != pinName else { throw .name(name) }
     }
 
     /// Keeps the PIN of a token, so that unsealing the vault opens the token too.
@@ -156,6 +213,10 @@ public struct CeremonyLog {
     private let lock: FileLock
 
     public init(_ paths: VaultPaths, _ chainspec: Chainspec) throws(VaultError) {
+        try self.init(paths, chainspec, creating: false)
+    }
+
+    init(_ paths: VaultPaths, _ chainspec: Chainspec, creating: Bool) throws(VaultError) {
         do throws(PrivateFileError) {
             lock = try FileLock(paths.lock)
         } catch {
@@ -163,12 +224,14 @@ public struct CeremonyLog {
         }
         var state = CustodyState(chainspec)
         do throws(CustodyStoreError) {
-            log = try SigningLog.open(paths.log) { record, bytes throws(LogFault) in
+            log = try SigningLog.open(paths.log, creating: creating) { record, bytes throws(LogFault) in
                 try state.apply(record, bytes: bytes, checking: false)
             }
         } catch {
             throw .store(error)
         }
+        // A log that was cut to nothing is no log of a vault.
+        guard creating || state.policy != nil else { throw .store(.log(LogFault(record: 0, .damaged))) }
         self.state = state
     }
 

@@ -218,7 +218,7 @@ public struct VaultFile: Sendable {
 }
 
 /// Why a vault was not made, read or unsealed.
-public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
+public indirect enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
     case notAVault
     case malformed(DecodingError)
     case wrongNetwork(NetworkID)
@@ -226,6 +226,8 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
     case wrongKey
     case wrongSealing
     case share(String)
+    case otherShare
+    case shareTwice
     case itemExists(String)
     case tooManyItems
     case unknownKey(String)
@@ -235,7 +237,13 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(PrivateFileError)
     case store(CustodyStoreError)
     case name(String)
-    case path(String)
+    case path(DerivationPathError)
+    case derivation(DerivationError)
+    case notAMaster(String)
+    case token(PKCS11Error)
+    case noPIN
+    case tokenNeeded(String)
+    case backup(String)
     case pinLength
     case notAValidator
     case refused(CustodyRefusal)
@@ -249,6 +257,8 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
         case .wrongKey: "The vault was not unsealed: the passphrase or a share is wrong, or the file was changed. Try again, then a backup."
         case .wrongSealing: "The vault is not sealed in this way. coffer custody status says how it is."
         case .share(let reason): reason
+        case .otherShare: "The share is of another vault, or of an earlier sealing. Give one that was made with this vault."
+        case .shareTwice: "This share was given already. Give another officer's."
         case .itemExists(let name): "The vault has a key \(name). Choose another name."
         case .tooManyItems: "The vault is full: it has \(VaultFile.maximumItemCount) keys."
         case .unknownKey(let name): "The vault has no key \(name). coffer-signer key list says which it has."
@@ -259,7 +269,13 @@ public enum VaultError: Error, Equatable, Sendable, CustomStringConvertible {
         case .store(let error): error.description
         case .refused(let refusal): refusal.description
         case .name(let name): "\(name) is no name for a key: 1 to 64 of a-z, 0-9 and -, but not log or token-pin."
-        case .path(let path): "\(path) is no derivation path. Give one such as m/44'/0'/7."
+        case .path(let error): error.description
+        case .derivation(let error): error.description
+        case .notAMaster(let name): "\(name) is no master key. Make one with coffer-signer key generate NAME --kind master."
+        case .token(let error): error.description
+        case .noPIN: "The vault does not keep a token's PIN. Give it with coffer-signer key token."
+        case .tokenNeeded(let name): "\(name) is in a token. Say which with --pkcs11-module and --pkcs11-token."
+        case .backup(let reason): reason
         case .pinLength: "A PIN has 1 to \(PaddedPIN.maximumByteCount) bytes."
         case .notAValidator: "No validator of the chain specification has these keys. Give the key file of one of them."
         }

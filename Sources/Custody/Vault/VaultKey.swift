@@ -27,7 +27,7 @@ public struct VaultKey: ~Copyable {
         } catch {
             throw .share(error.description)
         }
-        return VaultKey(.shares(threshold: UInt8(threshold), count: UInt8(count), set: shares[0].set), key, shares: shares)
+        return VaultKey(.shares(threshold: UInt8(threshold), count: UInt8(count), set: shares[0].setIdentifier), key, shares: shares)
     }
 
     /// Of a vault that a passphrase seals. Takes as long as the vault's cost says.
@@ -38,7 +38,7 @@ public struct VaultKey: ~Copyable {
 
     /// Of a vault that shares seal.
     public static func find(_ sealing: VaultSealing, shares: [SecretShare]) throws(VaultError) -> VaultKey {
-        guard case .shares(_, _, let set) = sealing, shares.allSatisfy({ $0.set == set }) else { throw .wrongSealing }
+        guard case .shares(_, _, let set) = sealing, shares.allSatisfy({ $0.setIdentifier == set }) else { throw .wrongSealing }
         do throws(SecretSharingError) {
             return VaultKey(sealing, try SecretSharing.combine(shares))
         } catch {

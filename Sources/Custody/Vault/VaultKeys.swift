@@ -5,17 +5,14 @@ internal import Ledger
 enum VaultKeys {
     /// The public key of a secret of this kind; of a master, that of its BIP32 root.
     static func publicKey(_ kind: VaultItemKind, _ secret: borrowing SecretBytes) throws(VaultError) -> PublicKey {
-        do throws(KeyError) {
-            switch kind {
-            case .bip340, .validator:
-                return try SecretKey(scheme: .bip340, secret: SecretBytes(copying: secret.span.extracting(0..<32))).publicKey
-            case .ecdsa: return try SecretKey(scheme: .ecdsa, secret: SecretBytes(copying: secret.span)).publicKey
-            case .master: return try ExtendedSecretKey(seed: secret).secretKey(scheme: .ecdsa).publicKey
-            case .logKey, .pin: throw KeyError.secretKeyRange
+        if kind == .master {
+            do throws(DerivationError) {
+                return try ExtendedSecretKey(seed: secret).publicKey
+            } catch {
+                throw .derivation(error)
             }
-        } catch {
-            throw .secret(error)
         }
+        return try signingKey(kind, secret).publicKey
     }
 
     /// Which validator's a key is.
@@ -64,7 +61,7 @@ enum VaultKeys {
         return item
     }
 
-    private static func signingKey(_ kind: VaultItemKind, _ secret: borrowing SecretBytes) throws(VaultError) -> SecretKey {
+    static func signingKey(_ kind: VaultItemKind, _ secret: borrowing SecretBytes) throws(VaultError) -> SecretKey {
         do throws(KeyError) {
             return try SecretKey(
                 scheme: kind == .ecdsa ? .ecdsa : .bip340, secret: SecretBytes(copying: secret.span.extracting(0..<32)))
@@ -82,11 +79,21 @@ enum VaultKeys {
     }
 
     static func derive(_ seed: borrowing SecretBytes, _ path: String, _ scheme: SignatureScheme) throws(VaultError) -> SecretKey {
-        guard let path = DerivationPath(path) else { throw .path(path) }
-        do throws(KeyError) {
-            return try ExtendedSecretKey(seed: seed).derive(path).secretKey(scheme: scheme)
+        let steps: DerivationPath
+        do throws(DerivationPathError) {
+            steps = try DerivationPath(path)
         } catch {
-            throw .secret(error)
+            throw .path(error)
+        }
+        do throws(DerivationError) {
+            let child = try ExtendedSecretKey(seed: seed).derive(steps)
+            do throws(KeyError) {
+                return try child.secretKey(scheme: scheme)
+            } catch {
+                throw DerivationError.unusableKey
+            }
+        } catch {
+            throw .derivation(error)
         }
     }
 }
@@ -110,7 +117,7 @@ final class TokenKey: CustodyKey {
         self.token = token
     }
 
-    func sign(_ message: Bytes32) throws(CustodyKeyError) -> Bytes64 {
+    func sign(_ message: Bytes32, auxiliary: Bytes32) throws(CustodyKeyError) -> Bytes64 {
         guard let token else {
             throw CustodyKeyError("It is in a token, and none is configured. Start coffer-signer with --pkcs11-module and --pkcs11-token.")
         }

@@ -42,7 +42,7 @@ public struct CertifiedBlock: Hashable, Sendable {
 }
 
 extension Block {
-    init(from reader: inout ByteReader) throws(DecodingError) {
+    package init(from reader: inout ByteReader) throws(DecodingError) {
         let start = reader.offset
         header = try BlockHeader(from: &reader)
         guard header.transactionCount <= Self.maximumTransactionCount else { throw .countOutOfRange }
@@ -62,7 +62,7 @@ extension Block {
         self.transactions = transactions
     }
 
-    func write(to writer: inout ByteWriter) {
+    package func write(to writer: inout ByteWriter) {
         header.write(to: &writer)
         for transaction in transactions {
             writer.write(UInt32(transaction.bytes.count))

@@ -25,10 +25,14 @@ public struct Checkpoint: Hashable, Sendable {
 
     /// Signs as the validator whose checkpoint key this is.
     public func sign(with key: borrowing Ed25519SecretKey) throws(KeyError) -> CheckpointSignature {
-        let signature = try key.sign(Array(signedText.utf8))
-        return CheckpointSignature(
+        signature(try key.sign(Array(signedText.utf8)), by: key.publicKey)
+    }
+
+    /// The line of a signature that was made elsewhere, such as by a custody signer.
+    public func signature(_ signature: Bytes64, by key: Ed25519PublicKey) -> CheckpointSignature {
+        CheckpointSignature(
             keyName: origin,
-            blob: CheckpointSignature.keyID(name: origin, type: CheckpointSignature.ed25519, key: key.publicKey) + signature.bytes)
+            blob: CheckpointSignature.keyID(name: origin, type: CheckpointSignature.ed25519, key: key) + signature.bytes)
     }
 }
 

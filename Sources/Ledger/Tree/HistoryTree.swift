@@ -9,6 +9,12 @@ public struct HistoryTree: Sendable, Equatable {
 
     public init() {}
 
+    init(count: UInt64, perfectSubtrees: [Bytes32]) {
+        precondition(perfectSubtrees.count == count.nonzeroBitCount, "a tree has a perfect subtree for each binary digit of its size")
+        self.count = count
+        peaks = perfectSubtrees
+    }
+
     /// The roots of the perfect subtrees that the tree is made of, the largest first.
     var perfectSubtrees: [Bytes32] { peaks }
 

@@ -14,6 +14,11 @@ extension MerkleProof {
         return leftSiblings(index: index, count: count, path: path) == before.perfectSubtrees
     }
 
+    /// The tree without its last leaf, from the inclusion proof of that leaf in the tree of `count` leaves.
+    public static func tree(beforeLastOf count: UInt64, path: [Bytes32]) -> HistoryTree {
+        HistoryTree(count: count - 1, perfectSubtrees: leftSiblings(index: count - 1, count: count, path: path))
+    }
+
     /// The hashes of a path that stand to the left of it, the uppermost first.
     private static func leftSiblings(index: UInt64, count: UInt64, path: [Bytes32]) -> [Bytes32] {
         var left: [Bytes32] = []

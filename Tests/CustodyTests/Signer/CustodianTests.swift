@@ -101,7 +101,9 @@ struct CustodianTests {
     @Test("what the policy denies is refused, and stays denied") func denied() throws {
         let fixture = try CustodyFixture()
         let request = try fixture.request(.transactions([try Fixture.transfer(100_01)]))
-        #expect(throws: CustodyRefusal.denied("denied: no rule matches fact 1, and what no rule matches is denied")) { try fixture.ask(request) }
+        #expect(throws: CustodyRefusal.denied("denied: no rule matches fact 1, and what no rule matches is denied")) {
+            try fixture.ask(request)
+        }
         #expect(throws: CustodyRefusal.closed(request.id, how: "denied")) { try fixture.ask(request) }
         #expect(try fixture.replay().end(of: request.id) == .denied)
     }

@@ -54,6 +54,8 @@ final class CustodyFixture {
         #expect(try custodian.unseal(SecretBytes(copying: Array(Self.passphrase.utf8)), user: 0) == .unsealed)
     }
 
+    func close() { opened = nil }
+
     /// As after the process ended and was started again.
     func restart(unsealing: Bool = true) throws {
         // Its lock goes with it.

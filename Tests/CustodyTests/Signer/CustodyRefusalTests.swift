@@ -110,6 +110,28 @@ struct CustodyRefusalTests {
         _ = try fixture.replay()
     }
 
+    @Test("a request comes to no more signatures than its record has room for") func tooManySignatures() throws {
+        let fixture = try CustodyFixture()
+        var state = CustodyState(Fixture.network.chainspec)
+        try state.apply(fixture.policy)
+        for number in 0..<70 as Range<UInt8> {
+            state.keys["key-\(number)"] = CustodyKeyRecord(
+                name: "key-\(number)", publicKey: TestKey("key-\(number)").publicKey, home: .vault, use: .unassigned)
+            state.setUse("key-\(number)", .account(Fixture.network.bankA.id, position: number))
+        }
+        func refused(_ count: Int) throws -> CustodyRefusal? {
+            let request = try fixture.request(.transactions(try (0..<count).map { try Fixture.transfer(1, nonce: UInt64($0)) }))
+            do throws(CustodyRefusal) {
+                _ = try state.judge(request, .user(1_001), at: Fixture.start)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(try refused(936) == nil)
+        #expect(try refused(937) == .tooManySignatures(maximum: 65_536))
+    }
+
     @Test("only as many requests wait as there is room for") func tooMany() throws {
         let fixture = try CustodyFixture()
         var state = CustodyState(Fixture.network.chainspec)
@@ -144,10 +166,12 @@ struct CustodyRefusalTests {
         #expect(code(WireFrame(.status), user: 1_001) == nil)
         #expect(code(WireFrame(.waiting), user: 1_001) == nil)
         let refused = try fixture.refusedCodes()
-        #expect(refused == [
-            "not-administrator", "not-administrator", "not-administrator", "not-administrator", "not-administrator", "malformed", "malformed",
-            "unknown-request",
-        ])
+        #expect(
+            refused == [
+                "not-administrator", "not-administrator", "not-administrator", "not-administrator", "not-administrator", "malformed",
+                "malformed",
+                "unknown-request",
+            ])
     }
 }
 
