@@ -15,6 +15,8 @@ final class BlockCommitter: Sendable {
     private let registry: TransactionRegistry
     private let observer: any NodeObserver
     private let configuration: NodeConfiguration
+    /// Of signers in another process: what they are shown is durable first.
+    private let proposals: (any ProposalStore)?
     private let clock: @Sendable () -> TimeMilliseconds
     private let durable: Mutex<DurableTip>
     private let listeners = Mutex(Listeners())
@@ -55,8 +57,8 @@ final class BlockCommitter: Sendable {
 
     init(
         chainspec: Chainspec, storage: any LedgerStorage, signers: [any BlockSigner], registry: TransactionRegistry,
-        observer: any NodeObserver, configuration: NodeConfiguration, clock: @escaping @Sendable () -> TimeMilliseconds,
-        tip: DurableTip
+        observer: any NodeObserver, configuration: NodeConfiguration, proposals: (any ProposalStore)?,
+        clock: @escaping @Sendable () -> TimeMilliseconds, tip: DurableTip
     ) {
         self.chainspec = chainspec
         self.storage = storage
@@ -64,6 +66,7 @@ final class BlockCommitter: Sendable {
         self.registry = registry
         self.observer = observer
         self.configuration = configuration
+        self.proposals = proposals
         self.clock = clock
         durable = Mutex(tip)
     }
@@ -172,6 +175,10 @@ final class BlockCommitter: Sendable {
     @available(*, noasync)
     private func attest(_ blocks: [UnattestedBlock]) -> [BlockCommit]? {
         var commits: [BlockCommit] = []
+        if let proposals {
+            let proposed = blocks.map { Proposal(block: $0.block, memos: $0.memos) }
+            guard retrying({ () throws(StorageError) in try proposals.save(proposed) }) != nil else { return nil }
+        }
         for block in blocks {
             let header = block.block.header
             guard let attestations = retrying({ () throws(BlockSigningError) in try attest(header) }) else { return nil }

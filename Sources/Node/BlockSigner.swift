@@ -7,6 +7,19 @@ public protocol BlockSigner: Sendable {
     func attest(_ header: BlockHeader) throws(BlockSigningError) -> Attestation
     /// The validator's signature line of a checkpoint.
     func sign(_ checkpoint: Checkpoint) throws(BlockSigningError) -> CheckpointSignature
+    /// The same for a signer that believes a checkpoint only when it is shown what it consists of: the last header, and the tree of those
+    /// before it, which is found when it is asked for.
+    func sign(
+        _ checkpoint: Checkpoint, endingWith header: BlockHeader, after tree: () throws(BlockSigningError) -> HistoryTree
+    ) throws(BlockSigningError) -> CheckpointSignature
+}
+
+extension BlockSigner {
+    public func sign(
+        _ checkpoint: Checkpoint, endingWith header: BlockHeader, after tree: () throws(BlockSigningError) -> HistoryTree
+    ) throws(BlockSigningError) -> CheckpointSignature {
+        try sign(checkpoint)
+    }
 }
 
 /// A signer that did not sign.

@@ -26,10 +26,11 @@ public final class Node: Sendable {
 
     /// Restores the state from storage and starts the node's threads.
     ///
-    /// `signers` are the validators this node signs for; the first proposes. Throws `NodeError`.
+    /// `signers` are the validators this node signs for; the first proposes. Where they are another process's, `proposals` keeps what they
+    /// are shown until it is durable: after a crash the same blocks are proposed again. Throws `NodeError`.
     public init(
         chainspec: Chainspec, storage: any LedgerStorage, signers: [any BlockSigner], verifier: SignatureVerifier,
-        configuration: NodeConfiguration = NodeConfiguration(), observer: any NodeObserver,
+        proposals: (any ProposalStore)? = nil, configuration: NodeConfiguration = NodeConfiguration(), observer: any NodeObserver,
         clock: @escaping @Sendable () -> TimeMilliseconds
     ) throws(NodeError) {
         configuration.check()
@@ -51,14 +52,23 @@ public final class Node: Sendable {
         self.chainspec = chainspec
         self.storage = storage
         self.signers = signers
-        let state = SharedState(restored.takeState())
+        var ledger = restored.takeState()
+        var assembly = BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history)
+        let proposed: [UnattestedBlock]
+        do throws(StorageError) {
+            proposed = try Proposals.execute(proposals?.load() ?? [], &ledger, &assembly)
+        } catch {
+            throw .storage(error)
+        }
+        let state = SharedState(ledger)
         let registry = TransactionRegistry(configuration: configuration)
         let committer = BlockCommitter(
             chainspec: chainspec, storage: storage, signers: signers, registry: registry, observer: observer, configuration: configuration,
-            clock: clock, tip: BlockCommitter.DurableTip(header: tip, history: history))
+            proposals: proposals, clock: clock, tip: BlockCommitter.DurableTip(header: tip, history: history))
+        for block in proposed { committer.enqueue(block) }
         let producer = BlockProducer(
             state: state,
-            assembly: BlockAssembly(chainspec: chainspec, proposer: proposer, tip: tip, history: history),
+            assembly: assembly,
             committer: committer, registry: registry, observer: observer, configuration: configuration, clock: clock)
         let admission = Admission(
             verifier: verifier, state: state, registry: registry, producer: producer, committer: committer, observer: observer,
@@ -193,13 +203,27 @@ extension Node {
         let height: UInt64
     }
 
+    /// The tree of the headers before the last durable one.
+    private func treeBefore(_ tip: BlockCommitter.DurableTip) throws(BlockSigningError) -> HistoryTree {
+        let size = tip.history.count
+        do throws(HistoryProofError) {
+            return MerkleProof.tree(
+                beforeLastOf: size, path: try history.inclusionPath(of: size - 1, in: size, root: tip.history.root))
+        } catch {
+            throw BlockSigningError("The checkpoint cannot be signed yet: \(error)")
+        }
+    }
+
     /// The checkpoint of the last durable block, signed by this node's validators.
     public func latestCheckpoint() throws(BlockSigningError) -> SignedCheckpoint {
         let tip = committer.tip
         let fresh = Checkpoint(network: chainspec.network, size: tip.history.count, root: tip.history.root)
         if let known = checkpoint.withLock({ $0 }), known.checkpoint == fresh { return known }
         var signatures: [CheckpointSignature] = []
-        for signer in signers { signatures.append(try signer.sign(fresh)) }
+        for signer in signers {
+            signatures.append(
+                try signer.sign(fresh, endingWith: tip.header) { () throws(BlockSigningError) in try treeBefore(tip) })
+        }
         let signed = SignedCheckpoint(fresh, signatures: signatures)
         checkpoint.withLock { $0 = signed }
         return signed

@@ -43,6 +43,12 @@ struct Cofferd: AsyncParsableCommand {
     @Option(name: .customLong("node-key"), help: ArgumentHelp("A validator's key file. May be repeated.", valueName: "file"))
     var nodeKeys: [String] = []
 
+    @Option(help: ArgumentHelp("The socket of a custody signer that has the validators' keys; instead of --node-key.", valueName: "path"))
+    var signer: String?
+
+    @Option(help: ArgumentHelp("The user that the custody signer must run as.", valueName: "uid"))
+    var signerUser: UInt32?
+
     @Option(
         name: .customLong("passphrase-file"),
         help: ArgumentHelp("A file with the passphrase of the node keys; without it, a prompt asks.", valueName: "file"))
@@ -65,9 +71,13 @@ struct Cofferd: AsyncParsableCommand {
     func validate() throws {
         guard (1...256).contains(workers) else { throw ValidationError("--workers must be 1 to 256.") }
         guard check || archives == nil else { throw ValidationError("--archives goes with --check.") }
-        guard check || !nodeKeys.isEmpty else {
-            throw ValidationError("Give --node-key: without a validator's key this node could make no block final.")
+        guard check || !nodeKeys.isEmpty || signer != nil else {
+            throw ValidationError("Give --node-key or --signer: without a validator's key this node could make no block final.")
         }
+        guard nodeKeys.isEmpty || signer == nil else {
+            throw ValidationError("Give --node-key or --signer, not both: a key is in one place.")
+        }
+        guard signer != nil || signerUser == nil else { throw ValidationError("--signer-user goes with --signer.") }
         guard witnesses.count <= WitnessAddress.maximumCount else {
             throw ValidationError("--witness can be given \(WitnessAddress.maximumCount) times.")
         }

@@ -28,6 +28,7 @@ struct Daemon {
         do {
             node = try Node(
                 chainspec: chainspec, storage: store, signers: signers, verifier: verifier,
+                proposals: command.signer.map { _ in ProposalFile(in: command.data) },
                 configuration: command.settings.node,
                 observer: DaemonObserver(chainspec: chainspec, logger: logger, events: events, metrics: metrics),
                 clock: { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) })

@@ -34,6 +34,14 @@ extension Cofferd {
     /// Unlocks the node keys. A node of a network that is not a development one takes no development key.
     func unlockNodeKeys(_ chainspec: Chainspec) throws(StartFailure) -> [any BlockSigner] {
         var signers: [any BlockSigner] = []
+        if let signer {
+            let link = SignerLink(socket: signer, user: signerUser)
+            do {
+                signers = try link.validators(chainspec).map { CustodySigner(validator: $0, link: link, chainspec: chainspec) }
+            } catch {
+                throw StartFailure(error.description)
+            }
+        }
         for path in nodeKeys {
             do {
                 let file = try KeyFile.read(at: path)
