@@ -27,7 +27,9 @@ let package = Package(
         .systemLibrary(name: "CGfshare", pkgConfig: "libgfshare"),
         .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1"),
         .systemLibrary(name: "CLinux"),
-        .target(name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CGfshare", "CPKCS11", "CLinux"], swiftSettings: dialect),
+        .target(
+            name: "Cryptography", dependencies: ["CSecp256k1", "CSodium", "COpenSSL", "CGfshare", "CPKCS11", "CLinux"],
+            swiftSettings: dialect),
         .target(name: "Ledger", dependencies: ["Cryptography"], swiftSettings: dialect),
         .target(
             name: "Custody",

@@ -108,3 +108,56 @@ private func escaped(_ text: String) -> String {
         }
     }
 }
+
+extension SigningRequest {
+    /// The request put together again from its parts.
+    func bytesBuiltAnew() throws(DecodingError) -> [UInt8] {
+        try SigningRequest(
+            network: network, policy: policy, initiator: initiator, expiry: expiry, nonce: nonce, purpose: purpose, content: content
+        ).bytes
+    }
+}
+
+/// A signing log as a stranger replays it: it ends, with a state or a reason.
+@Sendable func readCustodyLog(_ bytes: [UInt8]) {
+    var position = 0
+    // The header is zeros, so that inputs are records.
+    let log = LogFrames.magic + [UInt8](repeating: 0, count: LogFrames.headerByteCount - LogFrames.magic.count) + LogFrames.chained(bytes)
+    do throws(LogFault) {
+        let replay = try SigningLogReplay(chainspec) { count throws(LogFault) in
+            let piece = Array(log[position..<min(log.count, position + count)])
+            position += piece.count
+            return piece
+        }
+        precondition(replay.state.logKey != nil, "a log that holds was opened")
+    } catch {
+        precondition(!error.description.isEmpty && !error.code.isEmpty, "an error says what is wrong")
+    }
+}
+
+extension LogFrames {
+    /// Records, each a two-byte length and its bytes, with hashes that fit: else nothing behind the first would ever be read.
+    static func chained(_ bytes: [UInt8]) -> [UInt8] {
+        var frames: [UInt8] = []
+        var head = Bytes32.zero
+        var rest = bytes[...]
+        while rest.count >= 2 {
+            let count = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
+            rest = rest.dropFirst(2)
+            let record = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
+            head = LogRecord.chain(head, record)
+            frames += [0, 0, UInt8(record.count >> 8), UInt8(record.count & 0xff)] + record + head.bytes
+        }
+        return frames
+    }
+}
+
+@Sendable func readVault(_ bytes: [UInt8]) {
+    do throws(VaultError) {
+        let vault = try VaultFile(decoding: bytes)
+        precondition(vault.bytes == bytes, "a vault has one encoding")
+    } catch {
+        precondition(!error.description.isEmpty, "an error says what is wrong")
+    }
+}

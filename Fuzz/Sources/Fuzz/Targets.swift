@@ -1,4 +1,5 @@
 import Cryptography
+import Custody
 import Ledger
 
 /// Gets an input, and returns unless a promise is broken.
@@ -39,6 +40,12 @@ let targets: [String: Target] = [
     "bulkCSV": readBulkCSV,
     "bulkPain001": readBulkPain001,
     "wire": readWire,
+    "custodyRequest": { canonical($0) { bytes throws(DecodingError) in try SigningRequest(decoding: bytes).bytesBuiltAnew() } },
+    "custodyApproval": { canonical($0) { bytes throws(DecodingError) in try Approval(decoding: bytes).bytes } },
+    "custodyAnswer": { canonical($0) { bytes throws(DecodingError) in try RequestAnswer(decoding: bytes).bytes } },
+    "custodyRecord": { canonical($0) { bytes throws(DecodingError) in try LogRecord(decoding: bytes).bytes } },
+    "custodyLog": readCustodyLog,
+    "vault": readVault,
     // Texts within documents and on command lines.
     "amount": readAmount,
     "address": readAddress,

@@ -12,6 +12,7 @@ enum Measurements {
         IngestMeasurement.single,
         IngestMeasurement.latency,
         IngestMeasurement.saturation,
+        CustodyMeasurement(),
         SoakMeasurement(),
         SweepMeasurement(),
         ScaleMeasurement(),
