@@ -7,7 +7,8 @@ struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Makes, takes over, assigns, retires and destroys keys, while the signer does not run.",
         subcommands: [
-            GenerateCommand.self, ImportCommand.self, DeriveCommand.self, ListCommand.self, AssignCommand.self, RetireCommand.self,
+            GenerateCommand.self, ImportCommand.self, DeriveCommand.self, ListCommand.self, ProveCommand.self, AssignCommand.self,
+            RetireCommand.self,
             DestroyCommand.self, TokenCommand.self,
         ])
 }
@@ -196,6 +197,52 @@ struct ListCommand: ParsableCommand {
             return "\(key.name)  \(state)  \(key.publicKey)\n  \(key.home.words); use: \(key.use.words(chainspec))"
         }
         output.show(.array(keys.map { $0.json(chainspec) }), lines.isEmpty ? "no keys" : lines.joined(separator: "\n"))
+    }
+}
+
+struct ProveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove", abstract: "Proves that a key is held, for an account that it alone is to control.",
+        discussion: """
+            Opening an account with this key, and rotating an account's keys to it, take the proof.
+
+            EXAMPLE:
+              coffer account prepare --sponsor first-bank --kind bank-issued --owner-public-key bip340:… --out opening.json
+              coffer-signer key prove customer-7 --account cofdev1… --out customer-7.proof --vault vault
+              coffer account prove opening.json --proof customer-7.proof
+            """)
+
+    @Argument(help: "The key's name.")
+    var name: String
+    @Option(help: ArgumentHelp("The account's address.", valueName: "address"))
+    var account: String
+    @Option(help: ArgumentHelp("Where to write the proof, where nothing is yet.", valueName: "file"))
+    var out: String
+    @OptionGroup var token: TokenOptions
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup var unsealing: UnsealOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        var ceremony = try Ceremony(vault, unsealing)
+        let id: AccountID
+        do {
+            id = try ceremony.chainspec.parseAddress(account)
+        } catch {
+            throw Failure.input("\(account): \(error)")
+        }
+        let proof = try ceremony.vault.prove(name, for: id, in: try token.place(), &ceremony.log, at: WallClock.now())
+        guard let key = ceremony.log.state.keys[name]?.publicKey else { throw VaultError.unknownKey(name) }
+        let json: JSON = [
+            "format": "coffer-key-proof/v1", "account": .string(account), "scheme": .string("\(key.scheme)"),
+            "publicKey": .string(Hexadecimal.encode(key.bytes)), "signature": .string(proof.hex),
+        ]
+        do {
+            try PrivateFile.create(out, Array((json.text(.pretty) + "\n").utf8).span)
+        } catch {
+            throw Failure.input("\(error)")
+        }
+        output.show(json, "wrote \(out): \(name) is held, for \(account)")
     }
 }
 

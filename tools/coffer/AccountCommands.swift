@@ -7,7 +7,8 @@ struct AccountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "Opens, shows and manages accounts.",
         subcommands: [
-            AccountOpenCommand.self, AccountPrepareCommand.self, AccountShowCommand.self, AccountRotateKeysCommand.self,
+            AccountOpenCommand.self, AccountPrepareCommand.self, AccountProveCommand.self, AccountShowCommand.self,
+            AccountRotateKeysCommand.self,
             AccountSetStatusCommand.self,
         ])
 }
@@ -28,12 +29,16 @@ struct OpeningOptions: ParsableArguments {
     var tier: UInt8 = 0
     @Option(help: ArgumentHelp("A key file of the owner. May be repeated.", valueName: "file"))
     var ownerKey: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A public key of the owner, as SCHEME:HEX, whose proof is added with coffer account prove. May be repeated.", valueName: "key"))
+    var ownerPublicKey: [String] = []
     @Option(help: ArgumentHelp("How many of the owner's keys must sign; default: all.", valueName: "count"))
     var threshold: UInt16?
 
     /// Makes the opening, with the proofs of all keys given.
     func prepare(sponsor: AccountID, _ chainspec: Chainspec, _ passphrase: PassphraseOptions) throws(Failure) -> PreparedOpening {
-        let policy = try KeyFiles.policy(ownerKey, threshold: threshold)
+        let policy = try KeyFiles.policy(ownerKey, publicKeys: ownerPublicKey, threshold: threshold)
         var opening = PreparedOpening(network: chainspec.network, sponsor: sponsor, kind: kind.kind, tier: tier, policy: policy)
         for path in ownerKey {
             let key = try passphrase.accountKey(at: path, for: chainspec)
@@ -63,7 +68,9 @@ struct AccountPrepareCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard !opening.ownerKey.isEmpty else { throw ValidationError("Give --owner-key at least once.") }
+        guard !opening.ownerKey.isEmpty || !opening.ownerPublicKey.isEmpty else {
+            throw ValidationError("Give --owner-key or --owner-public-key at least once.")
+        }
     }
 
     func run() throws {
@@ -75,6 +82,43 @@ struct AccountPrepareCommand: ParsableCommand {
             json,
             "wrote \(out)\naddress  \(chainspec.address(of: prepared.account))\nGive it to \(sponsor), who opens the account with: coffer account open --opening \(out) --sponsor-key …"
         )
+    }
+}
+
+struct AccountProveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove", abstract: "Adds a proof that a custody signer has an owner's key to an opening.",
+        discussion: """
+            EXAMPLE:
+              coffer account prove opening.json --proof customer-7.proof
+            """)
+
+    @Argument(help: ArgumentHelp("The opening; the proof is added to it.", valueName: "file"))
+    var opening: String
+    @Option(help: ArgumentHelp("The proof, as coffer-signer key prove writes it.", valueName: "file"))
+    var proof: String
+    @OptionGroup var network: NetworkOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let chainspec = try network.read()
+        let bytes = try Files.read(opening, maximumByteCount: PreparedOpening.maximumByteCount)
+        var prepared: PreparedOpening
+        do {
+            prepared = try PreparedOpening(json: bytes, chainspec: chainspec)
+        } catch {
+            throw Failure.input("\(opening): \(error)")
+        }
+        let proof = try KeyProof.read(proof, chainspec)
+        guard proof.account == prepared.account else {
+            throw Failure.input("\(self.proof) is for another account than \(opening) opens. Have one made for this one.")
+        }
+        try reporting { try prepared.add(proof: proof.signature, of: proof.publicKey) }
+        if prepared.unprovedKeys.isEmpty { _ = try reporting { try prepared.opening() } }
+        let json = prepared.json(chainspec: chainspec)
+        try Files.write(opening, json.text(.pretty) + "\n")
+        let missing = prepared.unprovedKeys.map { "still to prove: \($0)" }
+        output.show(json, (["proved \(proof.publicKey)"] + missing).joined(separator: "\n"))
     }
 }
 
@@ -93,8 +137,10 @@ struct AccountOpenCommand: AsyncParsableCommand {
     var opening: [String] = []
     @Option(help: ArgumentHelp("The institution that answers for the account; needed without --opening.", valueName: "name"))
     var sponsor: String?
-    @Option(help: ArgumentHelp("A key file of the sponsor. May be repeated.", valueName: "file"))
-    var sponsorKey: [String]
+    @Option(
+        help: ArgumentHelp(
+            "A key file of the sponsor. May be repeated; not at all with --draft, when a custody signer has the keys.", valueName: "file"))
+    var sponsorKey: [String] = []
     @Flag(help: "Wait until it is final.")
     var wait = false
     @Option(help: ArgumentHelp("Write a draft with the signatures made so far to this file, instead of submitting.", valueName: "file"))
@@ -108,6 +154,7 @@ struct AccountOpenCommand: AsyncParsableCommand {
             throw ValidationError("Give either --opening, or --sponsor and --owner-key.")
         }
         guard !opening.isEmpty || sponsor != nil else { throw ValidationError("Give --sponsor with --owner-key.") }
+        guard !sponsorKey.isEmpty || draft != nil else { throw ValidationError("Give --sponsor-key, or --draft for others to sign.") }
     }
 
     func run() async throws {
@@ -228,10 +275,14 @@ struct AccountRotateKeysCommand: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("The account, or the name of an institution.", valueName: "address"))
     var address: String
-    @Option(help: ArgumentHelp("A present key file. May be repeated.", valueName: "file"))
-    var key: [String]
+    @Option(
+        help: ArgumentHelp(
+            "A present key file. May be repeated; not at all with --draft, when a custody signer has the keys.", valueName: "file"))
+    var key: [String] = []
     @Option(help: ArgumentHelp("A new key file. May be repeated.", valueName: "file"))
-    var newKey: [String]
+    var newKey: [String] = []
+    @Option(help: ArgumentHelp("The proof of one new key that a custody signer has, instead of --new-key.", valueName: "file"))
+    var newProof: String?
     @Option(help: ArgumentHelp("How many of the new keys must sign; default: all.", valueName: "count"))
     var threshold: UInt16?
     @Flag(help: "Wait until it is final.")
@@ -241,10 +292,25 @@ struct AccountRotateKeysCommand: AsyncParsableCommand {
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var node: NodeOptions
 
+    func validate() throws {
+        guard newKey.isEmpty != (newProof == nil) else { throw ValidationError("Give --new-key or --new-proof.") }
+        guard !key.isEmpty || draft != nil else { throw ValidationError("Give --key, or --draft for others to sign.") }
+    }
+
     func run() async throws {
         let client = try node.client()
         let chainspec = client.chainspec
         let account = try chainspec.account(address)
+        if let newProof {
+            let proof = try KeyProof.read(newProof, chainspec)
+            guard proof.account == account else { throw Failure.input("\(newProof) is for another account. Have one made for this one.") }
+            let prepared = try reporting {
+                try TransactionFactory(chainspec: chainspec).rotateKeys(
+                    of: account, to: KeyPolicy(single: proof.publicKey), possession: [proof.signature])
+            }
+            return try await SubmissionFlow(client: client, passphrase: passphrase, output: node.output).run(
+                prepared, keys: key, wait: wait, draft: draft, words: "rotates the keys of \(chainspec.address(of: account))")
+        }
         let policy = try KeyFiles.policy(newKey, threshold: threshold)
         let message = policy.possessionMessage(network: chainspec.network, account: account)
         var proofs: [PublicKey: Bytes64] = [:]

@@ -56,6 +56,12 @@ public struct PreparedOpening: Hashable, Sendable {
         }
     }
 
+    /// Adds a proof that was made elsewhere, such as by a custody signer. Whether it is good is found out by `opening()`.
+    public mutating func add(proof: Bytes64, of publicKey: PublicKey) throws(SigningError) {
+        guard let position = policy.keys.firstIndex(where: { $0.key == publicKey }) else { throw .keyNotInPolicy(publicKey) }
+        possession[position] = proof
+    }
+
     /// The keys whose proofs are missing, in the policy's order.
     public var unprovedKeys: [PublicKey] {
         zip(policy.keys, possession).filter { $1 == nil }.map { $0.0.key }

@@ -41,6 +41,10 @@ extension CustodyState {
         case .checkpoint(let signature):
             let message = LogEntry.checkpointMessage(network: chainspec.network, count: count, head: head)
             guard !checking || logKey.verify(signature, message: message) else { throw .checkpoint }
+        case .proved(let name, let account, let signature):
+            guard let key = keys[name], key.isActive, key.use != .master else { throw .unknownKey(name) }
+            let message = KeyPolicy(single: key.publicKey).possessionMessage(network: chainspec.network, account: account)
+            guard !checking || key.publicKey.verifies(signature, message) else { throw .invalidSignature(key: name) }
         case .refused, .unsealed, .sealed: break
         }
     }

@@ -66,6 +66,8 @@ public enum LogEntry: Hashable, Sendable {
     case signed(RequestID, [[TransactionSignature]])
     case attested(BlockHeader, key: String, Bytes64)
     case checkpointSigned(Checkpoint, key: String, Bytes64)
+    /// A key said that it is held, for an account that it alone is to control: the proof of possession that opening and rotating take.
+    case proved(key: String, AccountID, Bytes64)
     /// What somebody asked and was not decided.
     case refused(LoggedRefusal)
     case unsealed(user: UInt32)

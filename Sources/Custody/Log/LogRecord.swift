@@ -63,7 +63,7 @@ extension LogEntry {
     private enum Code: UInt8 {
         case opened = 1
         case policy, keyAdded, keyAssigned, keyEnded, requested, approved, rejected, signed, attested, checkpointSigned, refused, unsealed
-        case sealed, raised, checkpoint
+        case sealed, raised, checkpoint, proved
     }
 
     func write(to writer: inout ByteWriter) {
@@ -134,6 +134,11 @@ extension LogEntry {
         case .checkpoint(let signature):
             writer.write(code: Code.checkpoint)
             writer.write(signature)
+        case .proved(let key, let account, let signature):
+            writer.write(code: Code.proved)
+            writer.write(text: key)
+            writer.write(account.bytes)
+            writer.write(signature)
         }
     }
 
@@ -177,6 +182,7 @@ extension LogEntry {
             self = .raised(
                 height: try reader.readUInt64(), hash: BlockHash(try reader.readBytes32()), user: try reader.readUInt32())
         case .checkpoint: self = .checkpoint(try reader.readBytes64())
+        case .proved: self = .proved(key: try reader.readName(), AccountID(try reader.readBytes32()), try reader.readBytes64())
         }
     }
 }

@@ -87,7 +87,7 @@ public struct SigningLogReplay {
             }
         case .keyAdded(let key): note(key)
         case .keyAssigned(let name, _): if let key = state.keys[name] { note(key) }
-        case .opened, .keyEnded, .checkpointSigned, .unsealed, .sealed, .raised: break
+        case .opened, .keyEnded, .checkpointSigned, .unsealed, .sealed, .raised, .proved: break
         }
     }
 

@@ -147,6 +147,29 @@ public struct UnsealedVault: ~Copyable {
         }
     }
 
+    /// The proof that a key is held, for an account that it alone is to control. Of a key in a token, the place of the token is given.
+    public func prove(
+        _ name: String, for account: AccountID, in place: TokenPlace?, _ ledger: inout CeremonyLog, at time: TimeMilliseconds
+    ) throws(VaultError) -> Bytes64 {
+        guard let record = ledger.state.keys[name], record.isActive, record.use != .master else { throw .unknownKey(name) }
+        var token: PKCS11Token?
+        if case .token = record.home {
+            guard let place else { throw .tokenNeeded(name) }
+            token = try self.token(place)
+        }
+        let ring = try VaultKeys.ring(file, root: root, records: [record], token: token)
+        guard let key = ring.keys[name] else { throw .unknownKey(name) }
+        let message = KeyPolicy(single: record.publicKey).possessionMessage(network: ledger.state.chainspec.network, account: account)
+        let proof: Bytes64
+        do throws(CustodyKeyError) {
+            proof = try key.sign(message)
+        } catch {
+            throw .keyFailed(error.description)
+        }
+        try ledger.add(.proved(key: name, account, proof), at: time)
+        return proof
+    }
+
     /// Destroys a key's secret, for good; of a key in a token, the place of the token is given.
     public mutating func destroy(
         _ name: String, in place: TokenPlace?, _ ledger: inout CeremonyLog, at time: TimeMilliseconds

@@ -243,6 +243,7 @@ public indirect enum VaultError: Error, Equatable, Sendable, CustomStringConvert
     case token(PKCS11Error)
     case noPIN
     case tokenNeeded(String)
+    case keyFailed(String)
     case backup(String)
     case pinLength
     case notAValidator
@@ -275,6 +276,7 @@ public indirect enum VaultError: Error, Equatable, Sendable, CustomStringConvert
         case .token(let error): error.description
         case .noPIN: "The vault does not keep a token's PIN. Give it with coffer-signer key token."
         case .tokenNeeded(let name): "\(name) is in a token. Say which with --pkcs11-module and --pkcs11-token."
+        case .keyFailed(let reason): reason
         case .backup(let reason): reason
         case .pinLength: "A PIN has 1 to \(PaddedPIN.maximumByteCount) bytes."
         case .notAValidator: "No validator of the chain specification has these keys. Give the key file of one of them."
