@@ -9,7 +9,8 @@ struct Cofferd: AsyncParsableCommand {
         commandName: "cofferd",
         abstract: "Runs a Coffer node: takes transactions over HTTP, makes them durable and final, proves what it holds.",
         discussion: """
-            The node key is a key file of kind validator; give --node-key once for each validator this node signs for. SIGTERM ends the
+            Validators' keys are in a custody signer (--signer). On a development network they may be in key files of kind validator: give
+            --node-key once for each validator this node signs for. SIGTERM ends the
             node after what it admitted is final.
 
             Exit codes: 0 ended as asked; 1 --check found something that does not hold; 2 it could not start.

@@ -50,6 +50,12 @@ extension Cofferd {
                         "\(path) is a published development key, and \(chainspec.name) is not a development network. Use a key of your own."
                     )
                 }
+                // What serves HTTP holds no key that anybody's money depends on.
+                guard chainspec.isDevelopment else {
+                    throw StartFailure(
+                        "\(path): outside development networks the node's process holds no key. Put it into a vault (coffer-signer key import) and give --signer SOCKET. See docs/guides/custody.md."
+                    )
+                }
                 let signer = NodeSigner(try unlock(file, path, chainspec))
                 guard !signers.contains(where: { $0.validator == signer.validator }) else {
                     throw StartFailure("\(path): this validator's key was given before. Give each key once.")

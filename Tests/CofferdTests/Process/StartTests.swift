@@ -1,4 +1,6 @@
+import Client
 import Cryptography
+import Custody
 import Foundation
 import Ledger
 import Support
@@ -171,23 +173,52 @@ extension ProcessTests {
                 saying: "validator-1.key", "development key")
         }
 
-        @Test func keysOfOtherNetworksMustBePrivate() throws {
+        @Test func outsideDevelopmentNetworksTheNodeHoldsNoKey() throws {
             let scene = try DaemonScene()
             let real = try realChainspec(scene)
             let key = scene.path("real.key")
             try NetworkFiles.createKey(at: key, position: 0, isDevelopment: false)
-            for path in [key, scene.files.passphrase] {
-                for mode in [0o644, 0o640, 0o604, 0o620] {
-                    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path.path)
-                    try expectRefusal(scene, arguments(scene, chainspec: real, key: key), saying: path.path, "chmod")
-                }
-                try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path.path)
+            for mode in [0o644, 0o640, 0o604, 0o620] {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key.path)
+                try expectRefusal(scene, arguments(scene, chainspec: real, key: key), saying: key.path, "chmod")
             }
-            // With everything in order, the network runs.
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key.path)
+            try expectRefusal(scene, arguments(scene, chainspec: real, key: key), saying: key.path, "--signer")
+            // With the key in a signer, the network runs.
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: scene.files.passphrase.path)
+            let paths = VaultPaths(scene.path("vault").path)
+            try FileManager.default.createDirectory(atPath: paths.directory, withIntermediateDirectories: false)
+            let chainspec = try Chainspec(json: Array(Data(contentsOf: real)))
+            try vault(paths, chainspec, taking: key, passphrase: scene.files.passphrase)
+            let custodian = try Custodian(paths, chainspec: chainspec, clock: { WallClock.now() }, say: { _ in })
+            let words = try KeyFile.readPassphrase(at: scene.files.passphrase.path, isDevelopment: false)
+            #expect(try custodian.unseal(words, user: 0) == .unsealed)
+            let service = CustodyService(custodian, administrators: [], nodes: [ProcessUser.current])
+            let socket = scene.path("signer").path
+            let server = WireServer(try UnixListener(socket)) { peer, frame in service.answer(peer, frame) }
             let daemon = try DaemonProcess(
-                data: scene.data, log: scene.path("log"),
-                arguments: ["--chainspec", real.path, "--node-key", key.path, "--passphrase-file", scene.files.passphrase.path])
+                data: scene.data, log: scene.path("log"), arguments: ["--chainspec", real.path, "--signer", socket])
             #expect(daemon.stop() == 0)
+            server.stop()
+        }
+
+        /// A vault with the key of a key file, sealed by the same passphrase.
+        private func vault(_ paths: VaultPaths, _ chainspec: Chainspec, taking key: URL, passphrase: URL) throws {
+            let text = """
+                format: 1
+                name: nobody
+                revision: 1
+                network: \(chainspec.network.hex)
+                members: [{name: nobody, roles: [none], uid: 1}]
+                rules: [{name: none, operation: [transfer], then: deny}]
+                """
+            let policy = try Policy(yaml: Array(text.utf8), chainspec: chainspec)
+            let words = try KeyFile.readPassphrase(at: passphrase.path, isDevelopment: false)
+            let sealing = try VaultKey.make(passphrase: words, cost: .development)
+            var vault = try UnsealedVault.create(paths, chainspec: chainspec, policy: policy, key: sealing, at: WallClock.now())
+            var log = try CeremonyLog(paths, chainspec)
+            _ = try vault.take(
+                KeyFile.read(at: key.path), passphrase: words, as: "validator", use: .unassigned, &log, at: WallClock.now())
         }
 
         @Test func aPortInUseIsSaid() throws {
