@@ -198,9 +198,8 @@ extension Custodian {
     }
 
     private func tell(_ request: SigningRequest, _ decision: PolicyDecision) {
-        let words = request.words(chainspec)
-        let shown = words.prefix(20).joined(separator: "; ") + (words.count > 20 ? "; and \(words.count - 20) more" : "")
-        tell("request \(request.id) by \(request.initiator): \(shown): \(decision.shortWords)")
+        let words = request.shortWords(chainspec).joined(separator: "; ")
+        tell("request \(request.id) by \(request.initiator): \(words): \(decision.shortWords)")
     }
 }
 

@@ -36,15 +36,14 @@ extension Custodian {
             let waiting = inner.state.waiting.values.sorted { ($0.since, $0.request.id) < ($1.since, $1.request.id) }
             return .array(
                 waiting.map { waiting in
-                    let words = waiting.request.words(chainspec)
                     return [
                         "request": .string(waiting.request.id.hex),
                         "initiator": .string(waiting.request.initiator),
                         "purpose": .string(waiting.request.purpose),
                         "since": .string(Timestamp.format(waiting.since)),
                         "expiry": .string(Timestamp.format(waiting.request.expiry)),
-                        "does": .array(words.prefix(20).map { .string($0) }),
-                        "facts": .number(UInt64(words.count)),
+                        "does": .array(waiting.request.shortWords(chainspec).map { .string($0) }),
+                        "facts": .number(UInt64(waiting.request.facts.count)),
                         "approvedBy": .array(waiting.approvals.filter { $0.expiry > time }.map { .string($0.member) }),
                         "waitsFor": .string(waiting.decision.missingWords),
                     ]

@@ -58,6 +58,18 @@ struct CustodianTests {
         _ = try fixture.replay()
     }
 
+    @Test("a signer serves a vault alone; of a large request the words are what it comes to and its beginning") func aloneAndShort() throws
+    {
+        let fixture = try CustodyFixture()
+        #expect(throws: VaultError.file(.locked(path: fixture.paths.lock))) {
+            _ = try Custodian(fixture.paths, chainspec: network.chainspec, clock: { 0 }, say: { _ in })
+        }
+        let request = try fixture.request(.transactions(try (1...30).map { try Fixture.transfer(2_50, nonce: $0) }))
+        let words = request.shortWords(network.chainspec)
+        #expect(words.first == "30 × transfer, 75.00 EUR in all" && words.last == "and 10 more" && words.count == 22)
+        #expect(request.words(network.chainspec).count == 30)
+    }
+
     @Test("an approval that expired does not count any more") func expiredApproval() throws {
         let fixture = try CustodyFixture()
         let request = try fixture.request(.transactions([try Fixture.issue(1_00)]), by: "ann")

@@ -15,12 +15,14 @@ struct CustodyShowCommand: ParsableCommand {
 
     @Argument(help: "The request's id.")
     var id: String
+    @Flag(help: "Show every payment of a large request, not what they come to and the first of them.")
+    var all = false
     @OptionGroup var signer: SignerOptions
 
     func run() throws {
         let chainspec = try signer.network.read()
         let request = try signer.request(id)
-        signer.output.show(request.json(chainspec), request.lines(chainspec).joined(separator: "\n"))
+        signer.output.show(request.json(chainspec), request.lines(chainspec, all: all).joined(separator: "\n"))
     }
 }
 
@@ -102,9 +104,9 @@ extension SignerOptions {
 }
 
 extension SigningRequest {
-    func lines(_ chainspec: Chainspec) -> [String] {
+    func lines(_ chainspec: Chainspec, all: Bool = false) -> [String] {
         ["request \(id)", "by \(initiator), until \(Timestamp.format(expiry))" + (purpose.isEmpty ? "" : ": \(purpose)")]
-            + words(chainspec).map { "  \($0)" }
+            + (all ? words(chainspec) : shortWords(chainspec)).map { "  \($0)" }
     }
 
     func json(_ chainspec: Chainspec) -> JSON {

@@ -144,7 +144,7 @@ struct CustodyRequestCommand: ParsableCommand {
                 try Files.write(path, prepared[position].json(chainspec: chainspec).text(.pretty) + "\n")
             }
         }
-        signer.show(answer, request.words(chainspec), files: drafts)
+        signer.show(answer, request.shortWords(chainspec), files: drafts)
     }
 }
 
@@ -257,6 +257,6 @@ struct CustodyPolicyCommand: ParsableCommand {
         guard request.content == .policy(policy.bytes) else {
             throw Failure.input("\(options.request) asks for something else than \(file). Give the file that it was made for.")
         }
-        signer.show(try signer.answer(WireFrame(.request, body: body)), request.words(chainspec))
+        signer.show(try signer.answer(WireFrame(.request, body: body)), request.shortWords(chainspec))
     }
 }
