@@ -32,6 +32,8 @@ public final class Custodian: Sendable {
         /// Where in the file the record is that has a request's signatures.
         var signedAt: [RequestID: Int]
         var checkpointedCount: UInt64 = 0
+        /// The latest time that anything was looked at with: what lapsed then has not lapsed for a record of an earlier time.
+        var latest: TimeMilliseconds = 0
 
         init(state: CustodyState, log: SigningLog, generation: UInt64, signedAt: [RequestID: Int]) {
             self.state = state
@@ -110,9 +112,10 @@ public final class Custodian: Sendable {
                 if inner == nil { inner = try reopen() }
                 guard let opened = inner else { throw .logUnavailable("It is not open.") }
                 let now = clock()
-                let last = opened.state.time
+                let last = max(opened.state.time, opened.latest)
                 guard now >= last || last - now <= Self.maximumClockStepBackMilliseconds else { throw .clockBack(last: last, now: now) }
                 let time = max(now, last)
+                opened.latest = time
                 opened.state.lapse(at: time)
                 return .success(try body(opened, time))
             } catch {

@@ -110,6 +110,19 @@ struct CustodianTests {
         _ = try fixture.replay()
     }
 
+    @Test("what lapsed before the clock went back a little stays lapsed, for a stranger too") func lapsedBeforeStepBack() throws {
+        let sum = "{name: day, operation: [issue], asset: EUR, sum: {at-most: 15.00, window: 24h, per: source}, then: require, "
+        let fixture = try CustodyFixture(rules: [sum + "approvals: [{group: all, count: 1}]}"])
+        let first = try fixture.request(.transactions([try Fixture.issue(10_00)]), by: "ann", expiry: Fixture.start + 10_000)
+        _ = try fixture.ask(first, as: "ann")
+        fixture.time.advance(10_000)
+        _ = try fixture.custodian.waiting()
+        fixture.time.advance(-3_000)
+        let second = try fixture.request(.transactions([try Fixture.issue(10_00, nonce: 2)]), by: "ann", nonce: 2)
+        guard case .waiting = try fixture.ask(second, as: "ann") else { return }
+        #expect(try fixture.replay().waiting.count == 1)
+    }
+
     @Test("what the policy denies is refused, and stays denied") func denied() throws {
         let fixture = try CustodyFixture()
         let request = try fixture.request(.transactions([try Fixture.transfer(100_01)]))
